@@ -1,0 +1,1 @@
+"""What every room stands on: settings, errors, clock and ids, money, scope, the store, the warehouse."""

@@ -1,0 +1,65 @@
+"""Settings: typed, complete at start, built by the entry point and passed on. Names begin with `DREIKLANG_`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that differs between two instances."""
+
+    model_config = SettingsConfigDict(env_prefix="DREIKLANG_", frozen=True, extra="forbid")
+
+    home: Path = Field(Path("data"), description="directory that holds all state of this instance")
+    store_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL of the store; SQLite under home when not set (PostgreSQL: postgresql+psycopg://…)"
+    )
+    host: str = Field("127.0.0.1", description="address the web process listens on")
+    port: int = Field(8600, ge=1, le=65535, description="port the web process listens on")
+    public_hosts: tuple[str, ...] = Field(("localhost", "127.0.0.1"), description="host names browsers may use")
+    session_idle_minutes: int = Field(60, ge=5, description="a session ends after this long without a request")
+    session_hours_max: int = Field(12, ge=1, description="a session ends this long after log-in, whatever happens")
+    memory_limit_gib: float = Field(6.0, gt=0.2, description="memory the warehouse may use while it builds, in GiB")
+    threads: int | None = Field(None, ge=1, description="threads the warehouse may use; all cores when not set")
+
+    @property
+    def root(self) -> Path:
+        """`home`, absolute."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def landing_dir(self) -> Path:
+        """Where partners' bytes are kept as they came."""
+        return self.root / "landing"
+
+    @property
+    def inbox_dir(self) -> Path:
+        """Where partners' files arrive."""
+        return self.root / "inbox"
+
+    @property
+    def warehouse_dir(self) -> Path:
+        """Where the warehouse and its published generations lie."""
+        return self.root / "warehouse"
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The one file the pipeline writes."""
+        return self.warehouse_dir / "warehouse.duckdb"
+
+    @property
+    def store_path(self) -> Path:
+        """The SQLite store, used when `store_url` is not set."""
+        return self.root / "store" / "store.sqlite"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Where reports for people are written."""
+        return self.root / "reports"
+
+    def resolved_store_url(self) -> str:
+        """The store's SQLAlchemy URL. Holds the password: never log it."""
+        return self.store_url.get_secret_value() if self.store_url else f"sqlite:///{self.store_path}"

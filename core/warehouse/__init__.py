@@ -1,0 +1,1 @@
+"""The warehouse: one owner writes it, generations are published by pointer, `Reader` is the only door."""

@@ -1,0 +1,1 @@
+"""Ingestion: partners' deliveries become rows of the raw schema. Nothing is dropped silently."""
