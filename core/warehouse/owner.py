@@ -1,0 +1,39 @@
+"""The one process that writes the warehouse."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from core.errors import ConflictError
+from core.settings import Settings
+
+
+def engine_config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+    """DuckDB's settings for the writing process. dbt opens the same file in the same process and must say the same."""
+    return {
+        "memory_limit": f"{settings.memory_limit_gib}GiB",
+        "threads": str(settings.threads or os.cpu_count() or 2),
+        "temp_directory": str(settings.warehouse_dir / "tmp"),
+        "preserve_insertion_order": "false",
+    }
+
+
+@contextmanager
+def own_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for writing. Raises ConflictError WH-101 when another process has it."""
+    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = duckdb.connect(str(settings.warehouse_path), config=engine_config(settings))
+    except duckdb.IOException as error:
+        raise ConflictError(
+            "WH-101", where=str(settings.warehouse_path), found="another process that has the warehouse open",
+            expected="one run at a time", next_step="Wait until the other run has ended, then start again.",
+        ) from error  # fmt: skip
+    try:
+        yield connection
+    finally:
+        connection.close()
