@@ -20,21 +20,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="address the web process listens on")
     port: int = Field(8600, ge=1, le=65535, description="port the web process listens on")
-    public_hosts: tuple[str, ...] = Field(
-        ("localhost", "127.0.0.1"), description="host names browsers may use"
-    )
-    session_idle_minutes: int = Field(
-        60, ge=5, description="a session ends after this long without a request"
-    )
-    session_hours_max: int = Field(
-        12, ge=1, description="a session ends this long after log-in, whatever happens"
-    )
-    memory_limit_gib: float = Field(
-        6.0, gt=0.2, description="memory the warehouse may use while it builds, in GiB"
-    )
-    threads: int | None = Field(
-        None, ge=1, description="threads the warehouse may use; all cores when not set"
-    )
+    public_hosts: tuple[str, ...] = Field(("localhost", "127.0.0.1"), description="host names browsers may use")
+    session_idle_minutes: int = Field(60, ge=5, description="a session ends after this long without a request")
+    session_hours_max: int = Field(12, ge=1, description="a session ends this long after log-in, whatever happens")
+    memory_limit_gib: float = Field(6.0, gt=0.2, description="memory the warehouse may use while it builds, in GiB")
+    threads: int | None = Field(None, ge=1, description="threads the warehouse may use; all cores when not set")
 
     @property
     def root(self) -> Path:

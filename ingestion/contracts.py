@@ -113,9 +113,7 @@ def _choice(name: str, choices: tuple[str, ...], description: str, *, required: 
     return Column(name, "choice", required, choices=choices, description=description)
 
 
-def _quantity(
-    name: str = "quantity", *, required: bool = True, sign: Sign = "any", description: str = ""
-) -> Column:
+def _quantity(name: str = "quantity", *, required: bool = True, sign: Sign = "any", description: str = "") -> Column:
     return Column(name, "quantity", required, sign=sign, description=description or "quantity in `unit`")
 
 

@@ -29,9 +29,7 @@ def current_generation(warehouse_dir: Path) -> int | None:
 
 def highest_generation(warehouse_dir: Path) -> int:
     """The highest number ever used here, published or not; 0 when there is none."""
-    numbers = [
-        int(path.name[6:12]) for path in warehouse_dir.glob("serve-??????.*") if path.name[6:12].isdigit()
-    ]
+    numbers = [int(path.name[6:12]) for path in warehouse_dir.glob("serve-??????.*") if path.name[6:12].isdigit()]
     return max([*numbers, current_generation(warehouse_dir) or 0])
 
 

@@ -49,16 +49,14 @@ def publish(connection: duckdb.DuckDBPyConnection, warehouse_dir: Path, run_no: 
     generation = highest_generation(warehouse_dir) + 1
     building = warehouse_dir / f"serve-{generation:06d}.building"
     building.unlink(missing_ok=True)
-    since_run = _published_run(previous and generation_path(warehouse_dir, previous), connection)
+    since_run = _published_run(generation_path(warehouse_dir, previous) if previous else None, connection)
     carried_over = previous is not None and since_run is not None and _worth_carrying(connection, since_run)
     if carried_over and previous is not None:
         shutil.copyfile(generation_path(warehouse_dir, previous), building)
     connection.execute(f"attach '{building}' as serve")
     try:
         rows = {
-            served.name: _write(
-                connection, served, since_run if carried_over and served.incremental_key else None
-            )
+            served.name: _write(connection, served, since_run if carried_over and served.incremental_key else None)
             for served in SERVED.values()
         }
         connection.execute(
@@ -129,15 +127,13 @@ def _worth_carrying(connection: duckdb.DuckDBPyConnection, since_run: int) -> bo
         (served for served in SERVED.values() if served.incremental_key),
         key=lambda s: _rows(connection, s.name),
     )
-    touched = connection.execute(
-        f"select count(*) from {MART}.{largest.name} where run_no > $since", {"since": since_run}
-    ).fetchone()
-    total = _rows(connection, largest.name)
-    return bool(touched) and total > 0 and int(touched[0]) <= REBUILD_SHARE * total  # type: ignore[index]
+    touched = _rows(connection, largest.name, since_run)
+    return touched <= REBUILD_SHARE * _rows(connection, largest.name)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, name: str) -> int:
-    row = connection.execute(f"select count(*) from {MART}.{name}").fetchone()
+def _rows(connection: duckdb.DuckDBPyConnection, name: str, since_run: int | None = None) -> int:
+    condition = "true" if since_run is None else f"run_no > {since_run}"
+    row = connection.execute(f"select count(*) from {MART}.{name} where {condition}").fetchone()
     return int(row[0]) if row else 0
 
 

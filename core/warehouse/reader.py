@@ -56,9 +56,7 @@ class Serving:
             if connection is None:
                 connection = _open_locked(generation_path(self._warehouse_dir, generation))
                 self._connections[generation] = connection
-                for old in [
-                    number for number in self._connections if number <= generation - GENERATIONS_KEPT
-                ]:
+                for old in [number for number in self._connections if number <= generation - GENERATIONS_KEPT]:
                     self._connections.pop(old).close()
         return Reader(connection, generation, scope)
 
@@ -114,11 +112,7 @@ def scoped_sql(sql: str, scope: Scope) -> str:
     if not shadows:
         return sql
     body = sql.strip()
-    return (
-        f"with {shadows},\n{body[5:]}"
-        if body[:5].lower() in ("with ", "with\n")
-        else f"with {shadows}\n{body}"
-    )
+    return f"with {shadows},\n{body[5:]}" if body[:5].lower() in ("with ", "with\n") else f"with {shadows}\n{body}"
 
 
 @lru_cache(maxsize=1024)
@@ -130,9 +124,7 @@ def relations_of(sql: str) -> tuple[str, ...]:
     nodes = list(_nodes(parsed["statements"][0]))
     own = {entry["key"] for node in nodes for entry in node.get("cte_map", {}).get("map", ())}
     if own & SERVED.keys():
-        raise _denied(
-            f"a CTE with the name of a published relation: {', '.join(sorted(own & SERVED.keys()))}"
-        )
+        raise _denied(f"a CTE with the name of a published relation: {', '.join(sorted(own & SERVED.keys()))}")
     names = set()
     for node in nodes:
         kind = node.get("type")

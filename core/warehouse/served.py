@@ -103,8 +103,7 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         _ALL_THREE, {M: _NET | {"document_no", "line_no", "source_id"}}, sort=("leg", "distributor_id", "sold_on")),
     Served("fct_stock_levels", "one row per holder, product and count", _columns("""
         stock_level_id UBIGINT; source_id VARCHAR; holder_id BIGINT; holder_kind VARCHAR; manufacturer_id BIGINT;
-        product_id BIGINT; counted_on DATE; on_hand_quantity DECIMAL(18,3); in_transit_quantity DECIMAL(18,3); unit VARCHAR;
-        is_latest BOOLEAN"""),
+        product_id BIGINT; counted_on DATE; on_hand_quantity DECIMAL(18,3); in_transit_quantity DECIMAL(18,3); unit VARCHAR"""),
         {M: _MANUFACTURER, D: ("holder_id",), R: ("holder_id",), O: None}, sort=("holder_id", "counted_on")),
     Served("fct_support_requests", "one row per support request in its latest state", _columns("""
         support_request_id UBIGINT; source_id VARCHAR; request_no VARCHAR; requester_id BIGINT; requester_kind VARCHAR;
