@@ -74,7 +74,7 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
     Served("fct_orders", "one row per order document", _columns("""
         order_id UBIGINT; source_id VARCHAR; document_no VARCHAR; leg VARCHAR; distributor_id BIGINT; retailer_id BIGINT;
         ordered_on DATE; promised_on DATE; lines INTEGER; quantity DECIMAL(18,3); net_amount_cents BIGINT;
-        net_amount_subcents SMALLINT; currency VARCHAR; order_status VARCHAR; delivery_status VARCHAR;
+        net_amount_subcents BIGINT; currency VARCHAR; order_status VARCHAR; delivery_status VARCHAR;
         first_delivered_on DATE; last_delivered_on DATE; is_late BOOLEAN; lines_late INTEGER; run_no INTEGER"""),
         _CHANNEL, sort=("distributor_id", "ordered_on"), incremental_key="order_id"),
     Served("fct_delivery_lines", "one row per delivery line", _columns("""

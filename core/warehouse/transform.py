@@ -1,0 +1,145 @@
+"""The dbt project, run inside the pipeline's process. One `Transformer` stays warm: the project is parsed once.
+
+dbt opens the warehouse file beside the owner's connection (same process, same configuration), so the owner must have
+no transaction open while it runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from core.errors import ConfigurationError, IntegrityError
+from core.settings import Settings
+from core.warehouse.owner import engine_config
+
+PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt"
+NOTHING_TO_TOUCH = 2**31 - 1
+"""`since_batch` of a full build: every row is written anyway, so no keys have to be collected."""
+
+POINT_MARTS = "fct_point_transfers+"
+"""The models that need the ledger; everything else is built before awards are posted."""
+
+
+class Transformer:
+    """Builds the marts of one instance."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._manifest: Any = None
+
+    def build_facts(self, *, full: bool) -> None:
+        """Build everything but the marts of points. `full` writes every row anew."""
+        self._run(["--exclude", POINT_MARTS], full=full)
+
+    def build_points(self, *, full: bool) -> None:
+        """Build the marts of points."""
+        self._run(["--select", POINT_MARTS], full=full)
+
+    def test(self) -> None:
+        """Run every data test and unit test of the project. Raises IntegrityError WH-303."""
+        self._invoke(["test"], code="WH-303")
+
+    def _run(self, selection: Sequence[str], *, full: bool) -> None:
+        self._invoke(["run", *selection, *(["--full-refresh"] if full else [])], code="WH-302")
+
+    def _invoke(self, arguments: list[str], *, code: str) -> None:
+        runner_class = _dbt_runner()
+        with _environment(self._settings):
+            runner = runner_class(manifest=self._manifest)
+            result = runner.invoke([*arguments, *self._common_arguments()])
+            if self._manifest is None and result.success:
+                self._manifest = runner.manifest or getattr(result, "manifest", None)
+        if result.success:
+            return
+        failed = [f"{entry.node.name}: {entry.message}" for entry in result.result or () if entry.status in ("error", "fail")]
+        raise IntegrityError(
+            code, where="the transformation", found="; ".join(failed) or str(result.exception),
+            expected="every model to build", next_step="The last published version is still served. See the log of the run.",
+        )  # fmt: skip
+
+    def _common_arguments(self) -> list[str]:
+        log_dir = self._settings.root / "logs"
+        return [
+            "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR),
+            "--target-path", str(self._settings.root / "dbt-target"), "--log-path", str(log_dir),
+            "--log-level", "none", "--log-level-file", "warn", "--no-use-colors", "--quiet",
+        ]  # fmt: skip
+
+
+def prepare_transform(connection: duckdb.DuckDBPyConnection, run_no: int) -> bool:
+    """Tell the models which run this is and what is new. Returns True when everything has to be built anew.
+
+    Everything is built anew when no build has ever ended, or when the models have changed since.
+    """
+    connection.execute("create table if not exists raw.transformed (run_no integer, batch_no integer, project varchar)")
+    row = connection.execute("select batch_no, project from raw.transformed order by run_no desc limit 1").fetchone()
+    full = row is None or row[1] != project_fingerprint()
+    since = NOTHING_TO_TOUCH if full or row is None else int(row[0])
+    connection.execute(
+        "create or replace table raw.transform_state as select $run::integer as run_no, $since::integer as since_batch",
+        {"run": run_no, "since": since},
+    )
+    promises = "select null::ubigint as order_line_id, null::varchar as source_id, null::date as promised_on where false"
+    if not full:
+        promises = """
+            select order_line_id, source_id, promised_on from mart.fct_order_lines
+            where delivery_status in ('open', 'in_transit', 'partly_delivered') and promised_on is not null and not is_late"""
+    connection.execute(f"create or replace table raw.open_promises as {promises}")
+    return full
+
+
+def record_transform(connection: duckdb.DuckDBPyConnection, run_no: int) -> None:
+    """Remember that the marts know every batch up to now."""
+    connection.execute(
+        "insert into raw.transformed select $run, coalesce(max(batch_no), 0), $project from raw.batches",
+        {"run": run_no, "project": project_fingerprint()},
+    )
+
+
+def project_fingerprint() -> str:
+    """A text that changes when a model, macro or setting of the project does."""
+    digest = hashlib.sha256()
+    for path in sorted(PROJECT_DIR.rglob("*")):
+        if path.suffix in (".sql", ".yml") and "target" not in path.parts:
+            digest.update(path.relative_to(PROJECT_DIR).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _environment(settings: Settings) -> Iterator[None]:
+    config = engine_config(settings)
+    wanted = {
+        "DREIKLANG_DBT_WAREHOUSE": str(settings.warehouse_path),
+        "DREIKLANG_DBT_MEMORY_LIMIT": str(config["memory_limit"]),
+        "DREIKLANG_DBT_THREADS": str(config["threads"]),
+        "DREIKLANG_DBT_TEMP": str(config["temp_directory"]),
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _dbt_runner() -> Any:
+    try:
+        from dbt.cli.main import dbtRunner
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            "WH-304", where="this Python environment", found="no dbt", expected="dbt-core 1.11 with dbt-duckdb",
+            next_step="Run `make install`, or `pip install -r requirements.txt`.",
+        ) from error  # fmt: skip
+    return dbtRunner

@@ -1,0 +1,36 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='invoice_line_id', on_schema_change='fail') }}
+
+with
+
+{% if is_incremental() %}
+touched as (
+    {{ touched_keys(ref('stg_ingest__invoices'), ['seller', 'buyer'], 'product') }}
+),
+{% endif %}
+
+lines as (
+    {{ current_feed('invoices') }}
+)
+
+select
+    lines._row_key as invoice_line_id,
+    lines.source_id,
+    lines.invoice_no,
+    lines.line_no,
+    lines.leg,
+    {{ channel_parties('lines.leg', 'sellers.party_id', 'sellers.kind', 'buyers.party_id', 'buyers.kind') }},
+    cast(coalesce(products.product_id, -1) as bigint) as product_id,
+    lines.quantity,
+    lines.net_amount_cents,
+    lines.net_amount_subcents,
+    lines.currency,
+    lines.invoiced_on,
+    lines.due_on,
+    lines.paid_on
+from lines
+left join {{ ref('int_parties__aliases') }} as sellers
+    on lines.seller_scheme = sellers.scheme and lines.seller_ref = sellers.alias_value
+left join {{ ref('int_parties__aliases') }} as buyers
+    on lines.buyer_scheme = buyers.scheme and lines.buyer_ref = buyers.alias_value
+left join {{ ref('int_products__aliases') }} as products
+    on lines.product_scheme = products.scheme and lines.product_ref = products.alias_value

@@ -1,0 +1,162 @@
+-- depends_on: {{ ref('int_order_lines__touched') }}
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='order_line_id', on_schema_change='fail') }}
+
+with
+
+{% if is_incremental() %}
+touched as (
+    select _row_key from {{ ref('int_order_lines__touched') }}
+),
+{% endif %}
+
+lines as (
+    {{ current_feed('order_lines') }}
+),
+
+headers as (
+    {{ current_versions('orders', ref('stg_ingest__orders')) }}
+),
+
+confirmations as (
+    {{ current_versions('order_confirmations', ref('stg_ingest__order_confirmations')) }}
+),
+
+deliveries as (
+    select * from {{ ref('int_deliveries__per_order_line') }}
+),
+
+returned as (
+    select * from {{ ref('int_returns__per_order_line') }}
+),
+
+resolved as (
+    select
+        lines._row_key as order_line_id,
+        lines.document_id as order_id,
+        lines.source_id,
+        lines.document_no,
+        lines.line_no,
+        lines.leg,
+        coalesce(products.manufacturer_id, case when lines.leg = 'sell_in' then sellers.party_id end, -1) as manufacturer_id,
+        {{ channel_parties('lines.leg', 'sellers.party_id', 'sellers.kind', 'buyers.party_id', 'buyers.kind') }},
+        coalesce(products.product_id, -1) as product_id,
+        lines.ordered_on,
+        coalesce(lines.promised_on, confirmations.promised_on, headers.promised_on, deliveries.promised_on) as promised_on,
+        lines.quantity,
+        lines.unit,
+        lines.net_amount_cents,
+        lines.net_amount_subcents,
+        cast(round_even(
+            lines.quantity * (products.list_price_cents + products.list_price_subcents / 100.0), 0
+        ) as bigint) as list_value_cents,
+        lines.currency,
+        lines.line_kind,
+        case
+            when lines.line_status = 'cancelled' or headers.status = 'cancelled' or confirmations.status = 'rejected'
+                then 'cancelled'
+            when lines.line_status = 'confirmed' or headers.status = 'confirmed' or confirmations.status is not null
+                then 'confirmed'
+            else 'open'
+        end as line_status,
+        confirmations.confirmed_quantity as confirmed_by_seller_quantity,
+        coalesce(deliveries.shipped_quantity, 0) as shipped_quantity,
+        coalesce(deliveries.delivered_quantity, 0) as delivered_quantity,
+        coalesce(deliveries.first_delivered_quantity, 0) as first_delivered_quantity,
+        deliveries.first_delivered_on,
+        deliveries.last_delivered_on,
+        coalesce(returned.returned_quantity, 0) as returned_quantity,
+        sellers.party_id is null or buyers.party_id is null as is_unknown_party,
+        products.product_id is null as is_unknown_product,
+        coalesce(sources.reports_deliveries, false) as reports_deliveries,
+        sources.as_of_on
+    from lines
+    left join {{ ref('int_parties__aliases') }} as sellers
+        on lines.seller_scheme = sellers.scheme and lines.seller_ref = sellers.alias_value
+    left join {{ ref('int_parties__aliases') }} as buyers
+        on lines.buyer_scheme = buyers.scheme and lines.buyer_ref = buyers.alias_value
+    left join {{ ref('int_products__aliases') }} as products
+        on lines.product_scheme = products.scheme and lines.product_ref = products.alias_value
+    left join headers
+        on lines.source_id = headers.source_id and lines.leg = headers.leg and lines.document_no = headers.document_no
+    left join confirmations
+        on
+            lines.document_no = confirmations.document_no
+            and lines.line_no = confirmations.line_no
+            and lines.leg = confirmations.leg
+            and lines.seller_scheme = confirmations.seller_scheme
+            and lines.seller_ref = confirmations.seller_ref
+    left join deliveries
+        on
+            lines.document_no = deliveries.order_document_no
+            and lines.line_no = deliveries.order_line_no
+            and lines.leg = deliveries.leg
+            and lines.seller_scheme = deliveries.seller_scheme
+            and lines.seller_ref = deliveries.seller_ref
+    left join returned
+        on
+            lines.document_no = returned.order_document_no
+            and lines.line_no = returned.order_line_no
+            and lines.leg = returned.leg
+            and lines.seller_scheme = returned.seller_scheme
+            and lines.seller_ref = returned.seller_ref
+    left join {{ ref('int_sources__as_of') }} as sources on lines.source_id = sources.source_id
+),
+
+judged as (
+    select
+        resolved.*,
+        case
+            when resolved.line_status = 'cancelled' then 'cancelled'
+            when not resolved.reports_deliveries or resolved.line_kind = 'return' then 'not_reported'
+            when resolved.delivered_quantity >= resolved.quantity then 'delivered'
+            when resolved.delivered_quantity > 0 then 'partly_delivered'
+            when resolved.shipped_quantity > 0 then 'in_transit'
+            else 'open'
+        end as delivery_status
+    from resolved
+)
+
+select
+    judged.order_line_id,
+    cast(judged.order_id as ubigint) as order_id,
+    judged.source_id,
+    judged.document_no,
+    judged.line_no,
+    judged.leg,
+    cast(judged.manufacturer_id as bigint) as manufacturer_id,
+    judged.distributor_id,
+    judged.retailer_id,
+    cast(judged.product_id as bigint) as product_id,
+    judged.ordered_on,
+    judged.promised_on,
+    judged.quantity,
+    judged.unit,
+    judged.net_amount_cents,
+    judged.net_amount_subcents,
+    judged.list_value_cents,
+    judged.currency,
+    judged.line_kind,
+    judged.line_status,
+    cast(case
+        when judged.line_status = 'confirmed' then coalesce(judged.confirmed_by_seller_quantity, judged.quantity)
+        else 0
+    end as decimal(18, 3)) as confirmed_quantity,
+    cast(judged.delivered_quantity as decimal(18, 3)) as delivered_quantity,
+    judged.first_delivered_on,
+    cast(judged.returned_quantity as decimal(18, 3)) as returned_quantity,
+    judged.delivery_status,
+    judged.delivery_status not in ('cancelled', 'not_reported')
+    and judged.promised_on is not null
+    and coalesce(
+        case when judged.delivery_status = 'delivered' then judged.last_delivered_on end, judged.as_of_on
+    ) > judged.promised_on as is_late,
+    case
+        when judged.delivery_status in ('cancelled', 'not_reported') or judged.promised_on is null then null
+        when judged.first_delivered_on is not null
+            then judged.first_delivered_on <= judged.promised_on and judged.first_delivered_quantity >= judged.quantity
+        when judged.as_of_on > judged.promised_on then false
+    end as is_on_time_in_full,
+    judged.is_unknown_party,
+    judged.is_unknown_product,
+    cast({{ this_run() }} as integer) as run_no
+from judged

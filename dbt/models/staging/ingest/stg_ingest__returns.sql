@@ -1,0 +1,31 @@
+with
+
+landed as (
+    select * from {{ feed('returns') }}
+)
+
+select
+    landed._batch_no,
+    landed._row_no,
+    landed._recorded_at,
+    landed._row_key,
+    landed._version,
+    landed.source_id,
+    landed.leg,
+    landed.return_no,
+    landed.line_no,
+    landed.seller_scheme,
+    landed.seller_ref,
+    landed.buyer_scheme,
+    landed.buyer_ref,
+    landed.order_document_no,
+    landed.order_line_no,
+    landed.product_scheme,
+    landed.product_ref,
+    landed.quantity,
+    landed.net_amount_cents,
+    landed.net_amount_subcents,
+    landed.currency,
+    landed.returned_on,
+    landed.reason
+from landed

@@ -1,0 +1,26 @@
+with
+
+copied as (
+    select * from {{ feed('ledger_transfers') }}
+)
+
+select
+    copied.transfer_id,
+    copied.journal_id,
+    copied.kind,
+    copied.member_party_id,
+    copied.lot_id,
+    copied.points,
+    copied.debit_account,
+    copied.credit_account,
+    copied.effective_at,
+    copied.recorded_at,
+    copied.programme_id,
+    copied.rule_id,
+    copied.rule_version,
+    copied.source_id,
+    copied.document_no,
+    copied.currency,
+    copied.available_at,
+    copied.expires_at
+from copied
