@@ -23,8 +23,11 @@ PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt"
 NOTHING_TO_TOUCH = 2**31 - 1
 """`since_batch` of a full build: every row is written anyway, so no keys have to be collected."""
 
-POINT_MARTS = "fct_point_transfers+"
+POINT_MARTS = "marts.points"
 """The models that need the ledger; everything else is built before awards are posted."""
+
+
+UNCHANGED_VIEWS = "config.materialized:view"
 
 
 class Transformer:
@@ -36,32 +39,43 @@ class Transformer:
 
     def build_facts(self, *, full: bool) -> None:
         """Build everything but the marts of points. `full` writes every row anew."""
-        self._run(["--exclude", POINT_MARTS], full=full)
+        self._run("run", ["--exclude", POINT_MARTS], full=full)
 
     def build_points(self, *, full: bool) -> None:
         """Build the marts of points."""
-        self._run(["--select", POINT_MARTS], full=full)
+        self._run("run", ["--select", POINT_MARTS], full=full)
 
     def test(self) -> None:
         """Run every data test and unit test of the project. Raises IntegrityError WH-303."""
         self._invoke(["test"], code="WH-303")
 
-    def _run(self, selection: Sequence[str], *, full: bool) -> None:
-        self._invoke(["run", *selection, *(["--full-refresh"] if full else [])], code="WH-302")
+    def _run(self, command: str, selection: Sequence[str], *, full: bool) -> None:
+        # views do not change between two runs of the same project
+        changed = ["--full-refresh"] if full else [UNCHANGED_VIEWS]
+        selected = list(selection) + (changed if full or "--exclude" in selection else ["--exclude", *changed])
+        self._invoke([command, *selected], code="WH-302")
 
     def _invoke(self, arguments: list[str], *, code: str) -> None:
         runner_class = _dbt_runner()
         with _environment(self._settings):
-            runner = runner_class(manifest=self._manifest)
-            result = runner.invoke([*arguments, *self._common_arguments()])
-            if self._manifest is None and result.success:
-                self._manifest = runner.manifest or getattr(result, "manifest", None)
+            if self._manifest is None:
+                parsed = runner_class().invoke(["parse", *self._common_arguments()])
+                self._check(parsed, code)
+                self._manifest = parsed.result
+            # a run writes compiled code into its manifest, so each gets its own
+            result = runner_class(manifest=_fresh(self._manifest)).invoke([*arguments, *self._common_arguments()])
+        self._check(result, code)
+
+    @staticmethod
+    def _check(result: Any, code: str) -> None:
         if result.success:
             return
-        failed = [f"{entry.node.name}: {entry.message}" for entry in result.result or () if entry.status in ("error", "fail")]
+        entries = result.result if isinstance(result.result, Sequence) or hasattr(result.result, "results") else ()
+        failed = [f"{entry.node.name}: {entry.message}" for entry in entries if entry.status in ("error", "fail")]
         raise IntegrityError(
             code, where="the transformation", found="; ".join(failed) or str(result.exception),
-            expected="every model to build", next_step="The last published version is still served. See the log of the run.",
+            expected="every model and test to pass",
+            next_step="The last published version is still served. See the log of the run.",
         )  # fmt: skip
 
     def _common_arguments(self) -> list[str]:
@@ -69,7 +83,7 @@ class Transformer:
         return [
             "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR),
             "--target-path", str(self._settings.root / "dbt-target"), "--log-path", str(log_dir),
-            "--log-level", "none", "--log-level-file", "warn", "--no-use-colors", "--quiet",
+            "--log-level", "none", "--log-level-file", "warn", "--no-use-colors", "--quiet", "--no-write-json",
         ]  # fmt: skip
 
 
@@ -111,6 +125,10 @@ def project_fingerprint() -> str:
             digest.update(path.relative_to(PROJECT_DIR).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _fresh(manifest: Any) -> Any:
+    return type(manifest).from_msgpack(manifest.to_msgpack())
 
 
 @contextmanager

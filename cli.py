@@ -1,0 +1,162 @@
+"""The command `dreiklang`. It reads settings, composes the rooms and prints; decisions live elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from commands.loyalty import loyalty_app, programmes_of
+from commands.people import users_app
+from commands.reports import batch_rows, health_checks, print_table, quarantine_rows, summary_rows
+from commands.running import run_deliveries
+from core.clock import SystemClock, random_id
+from core.errors import ConfigurationError, DreiklangError
+from core.scope import Role, Scope
+from core.settings import Settings
+from core.warehouse.reader import Serving
+
+app = typer.Typer(
+    name="dreiklang", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    help="""Partner analytics and loyalty for three-tier channels.
+
+    A day with it: `dreiklang run --profile NAME --source FOLDER` loads a partner's delivery and publishes; `dreiklang
+    summary` says what is published; `dreiklang runs` what each file brought; `dreiklang serve` shows it to people.
+
+    All state lives under DREIKLANG_HOME (default: data/). Exit codes: 0 published or done, 2 configuration, 3 input
+    refused, 4 try again later, 5 somebody else is at it, 6 not allowed, 7 the books do not add up, 1 anything else.""",
+)  # fmt: skip
+app.add_typer(users_app, name="users", help="People who log in.")
+app.add_typer(loyalty_app, name="loyalty", help="The points programme and its ledger.")
+
+console = Console(stderr=True)
+"""Progress and messages go to stderr, so that stdout stays for what scripts read."""
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def run(
+    profile: Annotated[list[str], typer.Option(help="Name of a shipped profile, or a TOML file. Repeat for several deliveries.")],
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="Folder with the partner's files, or URL of its database; one for each --profile, in the same order."),
+    ] = None,
+    docs: Annotated[bool, typer.Option(help="Write the data docs of the quality gate.")] = True,
+) -> None:
+    """Load deliveries, build the marts, award points, check and publish.
+
+    Exit code 0 only when the data of these deliveries is published. A file that is refused does not stop the others: see
+    `dreiklang runs`.
+    """
+    from ingestion.profiles import load_profile
+    from pipeline import Delivery, Pipeline
+
+    sources = source or []
+    if sources and len(sources) != len(profile):
+        raise ConfigurationError(
+            "CLI-101", where="dreiklang run", found=f"{len(profile)} profiles and {len(sources)} sources",
+            expected="one --source for each --profile", next_step="Repeat --source in the order of --profile.",
+        )  # fmt: skip
+    deliveries = [Delivery(load_profile(name), Path(sources[index]) if sources else None) for index, name in enumerate(profile)]
+    settings = Settings()
+    pipeline = Pipeline(settings, SystemClock(), random_id, programmes_of(settings))
+    run_deliveries(pipeline, deliveries, console, data_docs=docs)
+
+
+@app.command()
+def summary(as_json: JsonFlag = False) -> None:
+    """What is published: per feed and leg the documents, lines, net amount in minor units, first and last event date,
+    lines with unknown party or product, quarantined rows."""
+    serving = Serving(Settings().warehouse_dir)
+    try:
+        rows = summary_rows(serving.reader(Scope.of(Role.OPERATOR)))
+    finally:
+        serving.close()
+    print_table("Published", rows, as_json=as_json)
+
+
+@app.command()
+def runs(
+    as_json: JsonFlag = False,
+    last: Annotated[int, typer.Option(help="How many files, newest first.")] = 50,
+) -> None:
+    """Each file that was read: accepted + quarantined + duplicates = read, and why a file was refused."""
+    print_table("Files, newest first", batch_rows(Settings(), last), as_json=as_json)
+
+
+@app.command()
+def quarantine(
+    as_json: JsonFlag = False,
+    source_id: Annotated[str | None, typer.Option("--source", help="Only rows of this source.")] = None,
+    last: Annotated[int, typer.Option(help="How many rows, newest first.")] = 50,
+) -> None:
+    """Refused rows: file, line, column, what was found, what was expected, and what to do."""
+    print_table("Quarantined rows, newest first", quarantine_rows(Settings(), source_id, last), as_json=as_json)
+
+
+@app.command()
+def profiles() -> None:
+    """The shipped profiles: which partners' deliveries can be read without writing anything."""
+    from ingestion.profiles import list_profiles
+
+    for name in list_profiles():
+        typer.echo(name)
+
+
+@app.command()
+def serve() -> None:
+    """Serve what is published, until interrupted. Address and port: DREIKLANG_HOST, DREIKLANG_PORT."""
+    from dashboards.server import serve as serve_pages
+
+    settings = Settings()
+    console.print(f"Dreiklang at http://{'localhost' if settings.host == '127.0.0.1' else settings.host}:{settings.port}")
+    serve_pages(settings)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="The same seed makes the same channel.")] = 7,
+    end: Annotated[str | None, typer.Option(help="Last day of the channel, YYYY-MM-DD; yesterday when not given.")] = None,
+    lines: Annotated[int | None, typer.Option(help="Instead make load data: this many order lines of one distributor.")] = None,
+    then_serve: Annotated[bool, typer.Option("--serve", help="Serve the pages afterwards.")] = False,
+) -> None:
+    """Make a demo channel, run it through to published pages, create three people who can log in, and say how."""
+    from commands.demo import make_demo, make_load
+
+    settings = Settings()
+    last_day = date.fromisoformat(end) if end else SystemClock().now().date() - timedelta(days=1)
+    if lines is not None:
+        make_load(settings, console, seed=seed, end_date=last_day, lines=lines)
+        return
+    make_demo(settings, console, seed=seed, end_date=last_day)
+    if then_serve:
+        serve()
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is missing on this machine. Exit code 2 when something is."""
+    checks = health_checks(Settings())
+    table = Table("check", "state", "what to do")
+    for check in checks:
+        table.add_row(check.name, "ok" if check.is_ok else "MISSING", "" if check.is_ok else check.next_step)
+    Console().print(table)
+    raise typer.Exit(0 if all(check.is_ok for check in checks) else 2)
+
+
+def main() -> None:
+    """Entry point. Errors of the family end with their code and message on stderr."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
+    try:
+        app()
+    except DreiklangError as error:
+        console.print(f"[bold red]{error.code}[/] {error.detail.where}: found {error.detail.found}", highlight=False)
+        console.print(f"  expected: {error.detail.expected}\n  next: {error.detail.next_step}", highlight=False)
+        sys.exit(error.exit_code)

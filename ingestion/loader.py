@@ -1,0 +1,292 @@
+"""One file of one feed, in one transaction: decode -> map and check -> tell new from known -> store, park or refuse.
+
+rows read = accepted + quarantined + duplicates, always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from core.errors import InputRefusedError
+from ingestion.contracts import FEEDS, TECHNICAL_COLUMNS, Feed
+from ingestion.decoding import Decoded, decode, literal, quoted, raw_text_of
+from ingestion.expressions import Check, Mapped, map_column
+from ingestion.findings import Finding
+from ingestion.landing import Landed
+from ingestion.lookups import join_lookups
+from ingestion.profiles.model import Condition, FeedProfile, Mapping, Profile
+
+HELD_SHARE = 0.01
+HELD_ROWS = 10
+"""A file with more than this share of bad rows, and at least this many, is held: nothing of it is loaded."""
+
+FINDINGS_STORED_MAX = 10_000
+"""Findings kept per file; the count is always whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What became of one file for one feed. Dates are event dates of accepted rows."""
+
+    batch_no: int
+    source_id: str
+    feed: str
+    file_name: str
+    status: str
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_quarantined: int = 0
+    rows_duplicate: int = 0
+    rows_corrected: int = 0
+    first_event_on: date | None = None
+    last_event_on: date | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTask:
+    """One file of one feed, and when it is recorded (UTC, naive)."""
+
+    profile: Profile
+    feed: FeedProfile
+    landed: Landed
+    lookups: dict[str, Landed]
+    batch_no: int
+    recorded_at: datetime
+
+    @property
+    def contract(self) -> Feed:
+        """The feed's contract."""
+        return FEEDS[self.feed.feed]
+
+    def outcome(self, status: str) -> FileOutcome:
+        """An outcome of this task with nothing counted yet."""
+        return FileOutcome(self.batch_no, self.profile.source_id, self.feed.feed, self.landed.file_name, status)
+
+
+def load_file(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> FileOutcome:
+    """Load a landed file. Runs inside the caller's transaction. A file that cannot be taken is an outcome, not an error."""
+    with TemporaryDirectory(prefix="dreiklang-") as name:
+        try:
+            decoded = decode(connection, task.landed, task.feed, needed_columns(task.feed), Path(name))
+            if task.feed.lookups:
+                decoded = join_lookups(connection, decoded, task.feed, task.lookups)
+            return _load_decoded(connection, task, decoded)
+        except InputRefusedError as refusal:
+            message = f"{refusal.detail.found}; expected {refusal.detail.expected}. {refusal.detail.next_step}"
+            return replace(task.outcome("rejected"), error_code=refusal.code, error_message=message[:2000])
+
+
+def needed_columns(feed: FeedProfile) -> list[str]:
+    """The file's own columns that the profile names, lookups' columns left out."""
+    names: list[str] = []
+    for name in feed.columns:
+        mapping = feed.mapping(name) or Mapping(const="")
+        names += [mapping.column] if mapping.column else list(mapping.columns)
+    names += [condition.column for condition in feed.where] + [lookup.left for lookup in feed.lookups]
+    names += [feed.version] if feed.version else []
+    names += list(feed.ordinal_within)
+    prefixes = tuple(f"{lookup.name}." for lookup in feed.lookups)
+    return list(dict.fromkeys(n for n in names if not (prefixes and n.startswith(prefixes))))
+
+
+def _load_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decoded: Decoded) -> FileOutcome:
+    contract = task.contract
+    mapped = {c.name: map_column(c, contract, task.feed, task.profile, decoded.types) for c in contract.columns}
+    checks = [check for one in mapped.values() for check in one.checks]
+    _fill_incoming(connection, task, mapped, checks, decoded.types)
+    read, bad = _one(connection, "select count(*), count(*) filter (_finding > 0) from incoming")
+    findings = decoded.findings + _findings(connection, task, checks, decoded) if bad else decoded.findings
+    rows_read, rows_bad = read + len(decoded.findings), bad + len(decoded.findings)
+    warning = "The file has a header and no rows." if rows_read == 0 else decoded.warning
+    base = replace(task.outcome("loaded"), rows_read=rows_read, findings=findings, error_message=warning)
+    if rows_bad and (rows_bad == rows_read or (rows_bad >= HELD_ROWS and rows_bad > HELD_SHARE * rows_read)):
+        message = f"{rows_bad} of {rows_read} rows are wrong, more than {HELD_SHARE:.0%}; first: {findings[0].message}"
+        return replace(base, status="held", rows_quarantined=rows_read, error_code="ING-210", error_message=message[:2000])
+    connection.execute("delete from incoming where _finding > 0") if bad else None
+    duplicates, corrected = _mark_known(connection, task)
+    columns = [name for name, _ in TECHNICAL_COLUMNS] + [name for name, _ in contract.sql_columns()]
+    names = ", ".join(columns)
+    keep = " where _row_no not in (select _row_no from known_rows)" if duplicates else ""
+    connection.execute(f"insert into raw.{contract.name} ({names}) select {names} from incoming{keep}")
+    first, last = (None, None)
+    if contract.event_date:
+        first, last = _one(connection, f"select min({contract.event_date})::date, max({contract.event_date})::date from incoming")
+    return replace(
+        base, rows_accepted=read - bad - duplicates, rows_quarantined=rows_bad, rows_duplicate=duplicates,
+        rows_corrected=corrected, first_event_on=first, last_event_on=last,
+    )  # fmt: skip
+
+
+def _fill_incoming(
+    connection: duckdb.DuckDBPyConnection,
+    task: LoadTask,
+    mapped: dict[str, Mapped],
+    checks: Sequence[Check],
+    types: dict[str, str],
+) -> None:
+    """The temporary table `incoming`: technical columns, contract columns and `_finding`, the number of the failed check."""
+    contract, feed = task.contract, task.feed
+    stored = [pair for one in mapped.values() for pair in one.stored if pair[0] != "document_id"]
+    cases = " ".join(f"when {check.condition} then {number}" for number, check in enumerate(checks, 1))
+    finding = f"case {cases} else 0 end" if checks else "0"
+    ordinal = ""
+    if feed.ordinal_within:
+        within = ", ".join(quoted(name) for name in feed.ordinal_within)
+        ordinal = f", row_number() over (partition by {within} order by _row_no) as _ordinal"
+    version = _version(feed, types)
+    connection.execute(
+        f"""create or replace temp table incoming as
+            with mapped as (
+                select cast({task.batch_no} as integer) as _batch_no, _row_no,
+                    timestamp '{task.recorded_at.isoformat(sep=" ")}' as _recorded_at, cast({version} as bigint) as _version,
+                    {literal(task.profile.source_id)} as source_id,
+                    {", ".join(f"{expression} as {name}" for name, expression in stored)},
+                    {finding} as _finding{ordinal}
+                from (select *, timestamp '{task.recorded_at.isoformat(sep=" ")}' as _now from decoded){_where(feed.where)}
+            )
+            select *{" exclude (_ordinal)" if ordinal else ""}, {_keys(contract, feed)} from mapped"""
+    )
+
+
+def _version(feed: FeedProfile, types: dict[str, str]) -> str:
+    if feed.version is None:
+        return "0"
+    column = quoted(feed.version)
+    if types[feed.version].startswith(("TIMESTAMP", "DATE")):
+        return f"coalesce(epoch_us({column}::timestamp), 0)"
+    return f"coalesce(try_cast({column} as bigint), 0)"
+
+
+def _keys(contract: Feed, feed: FeedProfile) -> str:
+    """`_row_key`, and `document_id` where the contract has one: hashes of the key columns within the source."""
+    key = [pair[0] for column in contract.key for pair in column.sql_columns()]
+    if feed.document_key:
+        document = [pair[0] for name in feed.document_key for pair in contract.column(name).sql_columns()]
+        key = list(dict.fromkeys([*key, *document]))
+    ordinal = ", _ordinal" if feed.ordinal_within else ""
+    keys = f"hash(source_id, {', '.join(key)}{ordinal}) as _row_key"
+    if any(column.name == "document_id" for column in contract.columns):
+        document = [name for name in key if name != "line_no"]
+        keys += f", cast(hash(source_id, {', '.join(document)}) >> 1 as bigint) as document_id"
+    return keys
+
+
+def _where(conditions: Sequence[Condition]) -> str:
+    parts = []
+    for condition in conditions:
+        column = f"cast({quoted(condition.column)} as varchar)"
+        if condition.equals:
+            parts.append(f"{column} in ({', '.join(literal(text) for text in condition.equals)})")
+        if condition.not_equals:
+            parts.append(f"{column} not in ({', '.join(literal(text) for text in condition.not_equals)})")
+        if condition.starts_with is not None:
+            parts.append(f"starts_with({column}, {literal(condition.starts_with)})")
+        if condition.not_starts_with is not None:
+            parts.append(f"not starts_with({column}, {literal(condition.not_starts_with)})")
+        if condition.not_null:
+            parts.append(f"{column} is not null")
+    return f" where {' and '.join(parts)}" if parts else ""
+
+
+def _mark_known(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> tuple[int, int]:
+    """Fill `known_rows` with rows that say what is stored already; remember keys that have several versions now.
+
+    Keys that stand in the file once and are not stored, nearly all of them, are found by their hash alone; only the
+    others are compared column by column.
+    """
+    contract = task.contract
+    connection.execute(
+        f"""create or replace temp table candidate_keys as
+            select _row_key from incoming group by _row_key having count(*) > 1
+            union
+            select stored._row_key from raw.{contract.name} as stored where stored._row_key in (select _row_key from incoming)"""
+    )
+    if not _one(connection, "select count(*) from candidate_keys")[0]:
+        return 0, 0
+    content = f"row({', '.join(name for name, _ in contract.sql_columns() if name != 'document_id')})"
+    latest = (
+        ""
+        if task.feed.version
+        else ("qualify row_number() over (partition by _row_key order by _version desc, _batch_no desc, _row_no desc) = 1")
+    )
+    connection.execute(
+        f"""create or replace temp table known_rows as
+            with stored as (
+                select _row_key, _version, 0 as is_new, _batch_no, _row_no, {content} as content from raw.{contract.name}
+                where _row_key in (select _row_key from candidate_keys) {latest}
+            ), both_sides as (
+                select * from stored
+                union all
+                select _row_key, _version, 1 as is_new, _batch_no, _row_no, {content} as content from incoming
+                where _row_key in (select _row_key from candidate_keys)
+            ), compared as (
+                select *, lag(content) over same_row as before, row_number() over same_row as place
+                from both_sides window same_row as (partition by _row_key order by _version, is_new, _batch_no, _row_no)
+            )
+            select _row_no, _row_key, place > 1 and before is not distinct from content as is_known from compared where is_new = 1"""
+    )
+    connection.execute(
+        """insert or ignore into raw.corrected_keys
+           select distinct $feed, new._row_key from known_rows as new
+           where not new.is_known and (
+               exists (select 1 from known_rows as other
+                       where other._row_key = new._row_key and not other.is_known and other._row_no <> new._row_no)
+               or new._row_key in (select stored._row_key from raw."""
+        + contract.name
+        + """ as stored where stored._row_key in (select _row_key from candidate_keys)))""",
+        {"feed": contract.name},
+    )
+    corrected = _one(
+        connection,
+        """select count(*) from known_rows where not is_known and _row_key in
+           (select _row_key from raw.corrected_keys where feed = $feed)""",
+        {"feed": contract.name},
+    )[0]
+    connection.execute("delete from known_rows where not is_known")
+    return int(_one(connection, "select count(*) from known_rows")[0]), int(corrected)
+
+
+def _findings(
+    connection: duckdb.DuckDBPyConnection, task: LoadTask, checks: Sequence[Check], decoded: Decoded
+) -> tuple[Finding, ...]:
+    """The refused rows with what was found; physical lines for delimited text."""
+    names = list(decoded.types)
+    raw = ", ".join(quoted(name) for name in names)
+    found = " ".join(f"when {number} then cast({check.found} as varchar)" for number, check in enumerate(checks, 1))
+    rows = connection.execute(
+        f"""select incoming._row_no, incoming._finding, case incoming._finding {found} end, {raw}
+            from incoming inner join decoded on incoming._row_no = decoded._row_no
+            where incoming._finding > 0 order by incoming._row_no limit {FINDINGS_STORED_MAX}"""
+    ).fetchall()
+    is_text = task.feed.format == "csv"
+    findings = []
+    for row in rows:
+        check = checks[int(row[1]) - 1]
+        text = task.feed.delimiter.join("" if v is None else str(v) for v in row[3:]) if is_text else raw_text_of(row[3:], names)
+        line_no = int(row[0]) + 1 if is_text else (int(row[0]) if task.feed.format == "jsonl" and not task.feed.explode else None)
+        findings.append(
+            Finding(
+                int(row[0]),
+                line_no,
+                check.column_name,
+                check.error_code,
+                None if row[2] is None else str(row[2]),
+                check.expected,
+                text,
+            )
+        )
+    return tuple(findings)
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None) -> tuple[int, ...]:
+    row = (connection.execute(sql, parameters) if parameters else connection.execute(sql)).fetchone()
+    return tuple(row) if row else (0, 0)

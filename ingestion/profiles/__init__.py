@@ -1,0 +1,6 @@
+"""Profiles: a partner's delivery described as data (docs/profiles.md)."""
+
+from ingestion.profiles.files import list_profiles, load_profile
+from ingestion.profiles.model import Constant, FeedProfile, Lookup, Profile
+
+__all__ = ["Constant", "FeedProfile", "Lookup", "Profile", "list_profiles", "load_profile"]

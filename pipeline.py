@@ -1,0 +1,199 @@
+"""A run, composed: land -> load -> facts -> award points -> ledger as one more source -> points -> gate -> publish.
+
+Each step commits its own work and can be repeated: loading knows bytes it has seen, the models replace the rows they
+touch, awards know their cause. A run that dies is healed by the next one; until then the last published generation is served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from core.clock import Clock, Ids
+from core.errors import DreiklangError, IntegrityError
+from core.settings import Settings
+from core.store import migrate, open_store
+from core.warehouse.owner import own_warehouse
+from core.warehouse.pointer import current_generation
+from core.warehouse.publish import publish
+from core.warehouse.transform import Transformer, prepare_transform, record_transform
+from ingestion.jobs import LoadReport, Progress, load_delivery, prepare
+from ingestion.profiles import Profile
+from ingestion.quality import run_gate
+from loyalty import EXPORT_COLUMNS, Programme, evaluate, post_awards, seal, transfers_after
+
+log = structlog.get_logger("dreiklang.pipeline")
+
+STEPS = ("load", "facts", "awards", "points", "gate", "publish")
+"""Names of the steps, in order, as progress reports them."""
+
+COPY_ROWS = 20_000
+"""Transfers copied from the store per batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One partner's delivery: what describes it and where it lies (None: where the profile says)."""
+
+    profile: Profile
+    source: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run did. `generation` is what readers see now; `published` says whether this run made it."""
+
+    run_id: str
+    run_no: int
+    loads: tuple[LoadReport, ...]
+    points_posted: int
+    generation: int | None
+    published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """Where progress goes: `step` at the start of each step, `files` while a delivery is loaded."""
+
+    step: Callable[[str], None]
+    files: Callable[[Progress], None] | None = None
+
+
+class Pipeline:
+    """Runs deliveries through to a published generation. Keep one object for many runs: dbt stays warm."""
+
+    def __init__(self, settings: Settings, clock: Clock, ids: Ids, programmes: Sequence[Programme]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._ids = ids
+        self._programmes = tuple(programmes)
+        self._transformer = Transformer(settings)
+
+    def run(self, deliveries: Sequence[Delivery], reporting: Reporting, *, data_docs: bool = True) -> RunResult:
+        """Load, transform, award, check, publish. Raises DreiklangError; what was published before stays published."""
+        with own_warehouse(self._settings) as connection:
+            prepare(connection)
+            run_id, run_no = self._begin(connection, deliveries)
+            try:
+                result = self._steps(connection, deliveries, reporting, run_id, run_no, data_docs)
+            except BaseException as error:
+                self._end(connection, run_id, "failed", None, str(error))
+                log.error("run_failed", run_id=run_id, code=getattr(error, "code", type(error).__name__))
+                raise
+            self._end(connection, run_id, "published" if result.published else "unchanged", result.generation, None)
+            log.info("run_ended", run_id=run_id, generation=result.generation, published=result.published)
+            return result
+
+    def _steps(
+        self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str, run_no: int, data_docs: bool
+    ) -> RunResult:
+        reporting.step("load")
+        loads = tuple(
+            load_delivery(connection, d.profile, d.source, self._settings, self._clock, run_id, reporting.files)
+            for d in deliveries
+        )
+        full = prepare_transform(connection, run_no)
+        generation = current_generation(self._settings.warehouse_dir)
+        if not full and generation is not None and not self._has_news(connection):
+            return RunResult(run_id, run_no, loads, 0, generation, published=False)
+        reporting.step("facts")
+        self._transformer.build_facts(full=full)
+        reporting.step("awards")
+        posted = self._award(connection, full=full)
+        reporting.step("points")
+        self._transformer.build_points(full=full)
+        reporting.step("gate")
+        gate = run_gate(connection, self._settings, docs=data_docs)
+        if not gate.success:
+            raise IntegrityError(
+                "PIPE-101", where="the quality gate", found="; ".join(gate.failed), expected="every expectation to hold",
+                next_step=f"Nothing was published. Open {self._settings.reports_dir / 'quality'} and mend the cause.",
+            )  # fmt: skip
+        reporting.step("publish")
+        published = publish(connection, self._settings.warehouse_dir, run_no)
+        record_transform(connection, run_no)
+        return RunResult(run_id, run_no, loads, posted, published.generation, published=True)
+
+    @staticmethod
+    def _has_news(connection: Any) -> bool:
+        row = connection.execute(
+            """select exists (select 1 from raw.batches, raw.transform_state
+               where batch_no > since_batch and status <> 'same_file')"""
+        ).fetchone()
+        return bool(row[0])
+
+    def _award(self, connection: Any, *, full: bool) -> int:
+        """Post what each programme owes for documents touched since it was last evaluated. Returns transfers copied."""
+        store = open_store(self._settings.resolved_store_url())
+        try:
+            migrate(store)
+            connection.execute("create table if not exists raw.awarded (programme varchar, run_no integer)")
+            for programme in self._programmes:
+                name = f"{programme.programme_id}@{programme.version}"
+                row = connection.execute("select max(run_no) from raw.awarded where programme = $name", {"name": name}).fetchone()
+                since_run = None if full or row is None or row[0] is None else int(row[0])
+                for documents in evaluate(connection, programme, since_run):
+                    post_awards(store, programme, documents, self._clock, self._ids)
+                connection.execute(
+                    "insert into raw.awarded select $name, run_no from raw.transform_state", {"name": name}
+                )  # fmt: skip
+            seal(store)
+            return self._copy_ledger(connection, store)
+        finally:
+            store.dispose()
+
+    @staticmethod
+    def _copy_ledger(connection: Any, store: Any) -> int:
+        row = connection.execute("select coalesce(max(transfer_id), 0) from raw.ledger_transfers").fetchone()
+        names = ", ".join(name for name, _ in EXPORT_COLUMNS)
+        marks = ", ".join("?" for _ in EXPORT_COLUMNS)
+        copied = 0
+        for rows in transfers_after(store, int(row[0])):
+            _insert_rows(connection, f"insert into raw.ledger_transfers ({names}) values ({marks})", rows)
+            copied += len(rows)
+        return copied
+
+    def _begin(self, connection: Any, deliveries: Sequence[Delivery]) -> tuple[str, int]:
+        columns = ", ".join(f"{name} {sql_type}" for name, sql_type in EXPORT_COLUMNS)
+        connection.execute(f"create table if not exists raw.ledger_transfers ({columns})")
+        connection.execute(
+            "update raw.runs set status = 'interrupted', message = 'the process ended before the run did' where status = 'running'"
+        )
+        run_id = self._ids()
+        profiles = ", ".join(delivery.profile.source_id for delivery in deliveries)
+        connection.execute(
+            """insert into raw.runs (run_id, run_no, profiles, started_at, status)
+               select $id, coalesce(max(run_no), 0) + 1, $profiles, $now, 'running' from raw.runs""",
+            {"id": run_id, "profiles": profiles, "now": self._utc_now()},
+        )
+        row = connection.execute("select run_no from raw.runs where run_id = $id", {"id": run_id}).fetchone()
+        return run_id, int(row[0])
+
+    def _end(self, connection: Any, run_id: str, status: str, generation: int | None, message: str | None) -> None:
+        connection.execute(
+            """update raw.runs set finished_at = $now, status = $status, published_generation = $generation, message = $message
+               where run_id = $id""",
+            {"now": self._utc_now(), "status": status, "generation": generation, "message": message, "id": run_id},
+        )
+
+    def _utc_now(self) -> Any:
+        return self._clock.now().replace(tzinfo=None)
+
+
+def _insert_rows(connection: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    connection.begin()
+    try:
+        connection.executemany(statement, rows)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def exit_code(error: DreiklangError) -> int:
+    """The exit code that scripts see for an error; 0 is kept for runs whose data is published."""
+    return error.exit_code
