@@ -137,7 +137,7 @@ class Pipeline:
                 row = connection.execute("select max(run_no) from raw.awarded where programme = $name", {"name": name}).fetchone()
                 since_run = None if full or row is None or row[0] is None else int(row[0])
                 for documents in evaluate(connection, programme, since_run):
-                    post_awards(store, programme, documents, self._clock, self._ids)
+                    post_awards(store, programme, documents, self._clock)
                 connection.execute(
                     "insert into raw.awarded select $name, run_no from raw.transform_state", {"name": name}
                 )  # fmt: skip

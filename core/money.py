@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 SUBCENTS_PER_CENT = 100
 """`<name>_subcents` counts hundredths of a minor unit."""
@@ -12,8 +12,3 @@ def cents_half_even(cents: int, subcents: int) -> int:
     """Minor units of a sum of (cents, subcents), rounded half to even, once. Source: ADR 0003."""
     total = Decimal(cents) + Decimal(subcents) / SUBCENTS_PER_CENT
     return int(total.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
-
-
-def points_floor(points: Decimal) -> int:
-    """Whole points of a document and rule, rounded down towards minus infinity, once per document and rule."""
-    return int(points.to_integral_value(rounding=ROUND_FLOOR))

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-
 import duckdb
 
 from ingestion.findings import Finding, refuse

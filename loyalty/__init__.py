@@ -1,0 +1,15 @@
+"""The points programme and its ledger: what orders earn, posted once, with a reason behind every point."""
+
+from loyalty.auditing import EXPORT_COLUMNS, VerifyReport, reconcile, seal, transfers_after, verify
+from loyalty.domain.programme import Programme, Rule, describe
+from loyalty.evaluation import EvaluatedDocument, evaluate
+from loyalty.files import list_programmes, load_programme
+from loyalty.posting import PostingReport, post_awards
+from loyalty.redeeming import Redemption, redeem
+from loyalty.statement import Balance, Entry, Statement, statement
+
+__all__ = [
+    "EXPORT_COLUMNS", "Balance", "Entry", "EvaluatedDocument", "PostingReport", "Programme", "Redemption", "Rule",
+    "Statement", "VerifyReport", "describe", "evaluate", "list_programmes", "load_programme", "post_awards", "reconcile",
+    "redeem", "seal", "statement", "transfers_after", "verify",
+]  # fmt: skip

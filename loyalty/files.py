@@ -1,0 +1,34 @@
+"""Programmes on disk: shipped ones by name, others by path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.errors import ConfigurationError
+from loyalty.domain.programme import Programme, ProgrammeError, parse_programme
+
+LIBRARY = Path(__file__).parent / "programmes"
+
+
+def list_programmes() -> list[str]:
+    """Names of the shipped programmes."""
+    return sorted(path.stem for path in LIBRARY.glob("*.toml"))
+
+
+def load_programme(name_or_path: str | Path) -> Programme:
+    """Read and check a programme. Raises ConfigurationError LOY-101 (not found), LOY-102 (not valid)."""
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = LIBRARY / f"{name_or_path}.toml"
+    if not path.is_file():
+        raise ConfigurationError(
+            "LOY-101", where="programme", found=str(name_or_path), expected=f"one of {', '.join(list_programmes())}, or a TOML file",
+            next_step="Check the name, or give the path of your own programme.",
+        )  # fmt: skip
+    try:
+        return parse_programme(path.read_text(encoding="utf-8"))
+    except ProgrammeError as error:
+        raise ConfigurationError(
+            "LOY-102", where=f"programme {path.name}", found="; ".join(error.findings), expected="a valid programme",
+            next_step="Mend the named keys and start again. Nothing was awarded.",
+        ) from error  # fmt: skip
