@@ -79,7 +79,7 @@ def _found(mapping: Mapping, feed: FeedProfile, types: dict[str, str]) -> tuple[
     if sql_type != "VARCHAR":
         return quoted(name), sql_type
     text = f"nullif(trim({quoted(name)}), '')"
-    for token in feed.null_tokens:
+    for token in feed.null_tokens if mapping.null_tokens is None else mapping.null_tokens:
         text = f"nullif({text}, {literal(token)})"
     return text, sql_type
 

@@ -37,6 +37,7 @@ class Mapping(_Strict):
     values     what the partner writes -> what the contract says
     otherwise  what a value that is not in `values` becomes; without it such a row is quarantined
     scheme     whose number a reference is
+    null_tokens  replaces the feed's own for this column
     when_prefix  value by the beginning of `column`: `{ "RINV-" = "return" }`
     """
 
@@ -50,6 +51,7 @@ class Mapping(_Strict):
     scheme: str | None = None
     format: str | None = None
     is_minor_units: bool = False
+    null_tokens: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> Mapping:
