@@ -9,11 +9,11 @@ from typing import Annotated
 
 import structlog
 import typer
-from commands.loyalty import loyalty_app, programmes_of
-from commands.people import users_app
 from rich.console import Console
 from rich.table import Table
 
+from commands.loyalty import loyalty_app, programmes_of
+from commands.people import users_app
 from commands.reports import batch_rows, health_checks, print_table, quarantine_rows, summary_rows
 from commands.running import run_deliveries
 from core.clock import SystemClock, random_id

@@ -118,7 +118,7 @@ def _great_expectations() -> Any:
     """The library, with the one method mended that returns a live cursor where a result is expected: on DuckDB the rows
     are gone when they are read, and every expectation fails (its issue 11579)."""
     import great_expectations as gx
-    import great_expectations.expectations  # noqa: F401 - fills gx.expectations
+    import great_expectations.expectations
     from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 
     def execute_query(self: Any, query: Any) -> Any:
