@@ -1,0 +1,1 @@
+"""Log-in, log-out, sessions and the headers that keep a browser honest."""

@@ -1,0 +1,66 @@
+"""The page script: who is looking, which pages are theirs, and nothing else."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import RetriableError
+from dashboards.access.identity import viewer
+from dashboards.components.context import Context, data_version
+from dashboards.queries.notes import notes_for
+from dashboards.texts import as_language, text
+from dashboards.views import VIEWS, View
+
+ICON = Path(__file__).parent / "static" / "favicon.svg"
+
+
+def main() -> None:
+    """One rerun."""
+    st.set_page_config(page_title="Dreiklang", page_icon=str(ICON), layout="wide", initial_sidebar_state="auto")
+    user = viewer()
+    if user is None:
+        st.warning(f"{text('de', 'session.over')} / {text('en', 'session.over')}")
+        st.link_button(f"{text('de', 'session.log_in')} / {text('en', 'session.log_in')}", "/login")
+        st.stop()
+    language = as_language(user.language) or "en"
+    try:
+        version = data_version()
+    except RetriableError:
+        st.info(text(language, "common.unpublished"))
+        version = None
+    context = Context(user, language, version or 0)
+    pages = [_page(context, view, is_first=index == 0) for index, view in enumerate(v for v in VIEWS if v.role == user.role)]
+    chosen = st.navigation({context.text(f"role.{user.role}"): pages}, position="sidebar", expanded=True)
+    _account(context)
+    if version is None:
+        return
+    for note in notes_for(context.user, language):
+        st.caption(note)
+    chosen.run()
+
+
+def _page(context: Context, view: View, *, is_first: bool) -> st.Page:
+    def run() -> None:
+        view.render(context)
+
+    return st.Page(run, title=context.text(f"{view.texts}.title"), url_path=view.path, default=is_first)
+
+
+def _account(context: Context) -> None:
+    """Who is logged in, the other language, and the way out: plain forms, because the cookie is not for scripts."""
+    other = "en" if context.language == "de" else "de"
+    button = "background:none;border:0;padding:6px 0;color:inherit;font:inherit;text-decoration:underline;cursor:pointer"
+    with st.sidebar:
+        st.html(
+            f"""<div style="font-size:.9rem;line-height:1.6"><strong>{escape(context.user.display_name)}</strong><br>
+            {escape(context.user.email)}
+            <form method="post" action="/language" target="_self"><input type="hidden" name="lang" value="{other}">
+            <button style="{button}" lang="{other}">{escape(text("de" if other == "de" else "en", "login.this_language"))}</button></form>
+            <form method="post" action="/logout" target="_self"><button style="{button}">{escape(context.text("session.log_out"))}</button></form></div>"""
+        )
+
+
+main()

@@ -1,0 +1,118 @@
+"""Headings, figures, charts with their tables, filters, exports and empty states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboards.access.routes import export_url
+from dashboards.components.context import Context
+from dashboards.queries import Filters, Query
+from dashboards.texts import CATALOGUE, day
+
+Metric = tuple[str, str, str | None]
+"""(label key, value as text, help key)."""
+
+STATUS_COLUMNS = ("delivery_status", "order_status", "status", "priority", "activity", "movement", "kind")
+
+
+def heading(context: Context, view: str, as_of: object = None) -> None:
+    """Title, the question that the view answers, and how far the data goes."""
+    st.title(context.text(f"{view}.title"), anchor=False)
+    question = context.text(f"{view}.question")
+    when = context.text("common.as_of", day=day(pd.Timestamp(str(as_of)).date(), context.language)) if as_of is not None else ""
+    st.markdown(f"{question}  \n:gray[{when}]" if when else question)
+
+
+def metrics(context: Context, items: Sequence[Metric]) -> None:
+    """Headline figures in a row that wraps on narrow screens."""
+    with st.container(horizontal=True, gap="small"):
+        for label, value, help_key in items:
+            st.metric(context.text(label), value, help=context.text(help_key) if help_key else None, border=True, width=220)
+
+
+def chart(context: Context, title_key: str, figure: go.Figure, frame: pd.DataFrame, key: str, help_key: str | None = None) -> None:
+    """A chart with its title, a description for those who do not see it, and its figures as a table."""
+    title = context.text(title_key)
+    st.subheader(title, anchor=False, help=context.text(help_key) if help_key else None)
+    st.plotly_chart(figure, key=key, alt=title, config={"displayModeBar": False, "locale": context.language})
+    with st.expander(context.text("common.table")):
+        table(context, frame, key=f"{key}-table")
+
+
+def table(context: Context, frame: pd.DataFrame, *, key: str, height: int | None = None) -> None:
+    """A frame with headings, money and dates as the viewer reads them."""
+    shown, config = present(context, frame)
+    st.dataframe(shown, hide_index=True, column_config=config, key=key, height=height or "auto", width="stretch")
+
+
+def present(context: Context, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, object]]:
+    """The frame with minor units as decimals and statuses in words, and the settings of its columns."""
+    shown, config = frame.copy(), {}
+    for name in frame.columns:
+        label = context.text(f"column.{name}") if f"column.{name}" in CATALOGUE else str(name)
+        if str(name).endswith("_cents"):
+            shown[name] = frame[name].astype("Float64") / 100
+            config[name] = st.column_config.NumberColumn(label, format="localized")
+        elif name in STATUS_COLUMNS:
+            shown[name] = [_status(context, value) for value in frame[name]]
+            config[name] = st.column_config.TextColumn(label)
+        elif str(name).endswith("_on"):
+            pattern = "MM.YYYY" if name == "month_on" else "DD.MM.YYYY" if context.language == "de" else "DD MMM YYYY"
+            config[name] = st.column_config.DateColumn(label, format=pattern)
+        elif str(name).endswith("_at"):
+            pattern = "DD.MM.YYYY HH:mm" if context.language == "de" else "DD MMM YYYY HH:mm"
+            config[name] = st.column_config.DatetimeColumn(label, format=pattern)
+        elif pd.api.types.is_bool_dtype(frame[name]):
+            shown[name] = [context.text("status.late") if value and name == "is_late" else "" for value in frame[name]]
+            config[name] = st.column_config.TextColumn(label)
+        elif pd.api.types.is_numeric_dtype(frame[name]):
+            config[name] = st.column_config.NumberColumn(label, format="localized")
+        else:
+            config[name] = st.column_config.TextColumn(label)
+    return shown, config
+
+
+def listing(context: Context, title_key: str, query: Query, filters: Filters | None = None) -> pd.DataFrame:
+    """A titled table with its export; an empty one says so."""
+    frame = context.frame(query, filters)
+    st.subheader(context.text(title_key), anchor=False)
+    if frame.empty:
+        empty(context)
+        return frame
+    table(context, frame, key=f"{query.name}-list", height=min(420, 38 + 35 * len(frame)))
+    export(context, query, filters)
+    if len(frame) >= 1000:
+        st.caption(context.text("common.limit"))
+    return frame
+
+
+def export(context: Context, query: Query, filters: Filters | None = None) -> None:
+    """A link to the same rows as CSV."""
+    address = escape(export_url(query.name, dict(filters or {})), quote=True)
+    label = escape(context.text("common.export"))
+    st.html(f'<a href="{address}" download style="color:inherit;font-size:.9rem">↓ {label}</a>')
+
+
+def choose(context: Context, name: str, options: Sequence[str], labels: Mapping[str, str] | None = None) -> str | None:
+    """A filter that stands in the address, so that what I see is what I can send. None: all."""
+    everything = context.text("common.all")
+    chosen = st.selectbox(
+        context.text(f"filter.{name}"), [everything, *options], key=name, bind="query-params",
+        format_func=lambda option: (labels or {}).get(option, option), width=260,
+    )  # fmt: skip
+    return None if chosen is None or chosen == everything else str(chosen)
+
+
+def empty(context: Context, key: str = "common.empty") -> None:
+    """There is nothing to show, in words."""
+    st.info(context.text(key))
+
+
+def _status(context: Context, value: object) -> str:
+    key = f"status.{value}"
+    return context.text(key) if key in CATALOGUE else "" if value is None or pd.isna(value) else str(value)

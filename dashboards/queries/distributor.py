@@ -1,0 +1,87 @@
+"""What a distributor asks about its own channel."""
+
+from __future__ import annotations
+
+from core.scope import Role
+from dashboards.queries.model import NET, Query
+
+_D = frozenset({Role.DISTRIBUTOR})
+
+_ORDERS = """
+with newest as (select max(ordered_on) as as_of from fct_orders where leg = 'sell_through'),
+mine as (
+    select o.*, coalesce(p.name, '–') as retailer, p.region, p.tier
+    from fct_orders as o left join bridge_visible_parties as p on o.retailer_id = p.party_id where o.leg = 'sell_through'
+)
+"""
+
+HEADLINE = Query("d_headline", _D, _ORDERS + f"""
+    select max(as_of) as as_of, max(currency) as currency,
+        cast(count(distinct case when ordered_on > as_of - 90 and order_status <> 'cancelled' then retailer_id end) as integer)
+            as active_retailers,
+        cast(count(distinct retailer_id) as integer) as known_retailers,
+        cast(count(*) filter (ordered_on > as_of - 30) as integer) as orders_30d,
+        {NET.format('')} as net_all_cents,
+        cast(coalesce(sum(case when ordered_on > as_of - 365 and order_status <> 'cancelled' then net_amount_cents end)
+            + round_even(sum(case when ordered_on > as_of - 365 and order_status <> 'cancelled' then net_amount_subcents end) / 100.0, 0), 0)
+            as bigint) as net_12m_cents,
+        cast(count(*) filter (is_late and delivery_status not in ('delivered', 'cancelled')) as integer) as late_open_orders
+    from mine, newest""", is_exported=False)  # fmt: skip
+
+MONTHLY = Query("d_monthly", _D, _ORDERS + f"""
+    select cast(date_trunc('month', ordered_on) as date) as month_on, cast(count(*) as integer) as orders,
+        cast(count(distinct retailer_id) as integer) as active_retailers, {NET.format('')} as net_amount_cents
+    from mine, newest where order_status <> 'cancelled' and ordered_on > as_of - interval 36 month
+    group by 1 order by 1""")  # fmt: skip
+
+RETAILERS = Query("d_retailers", _D, _ORDERS + f"""
+, per_retailer as (
+    select retailer, max(region) as region, max(tier) as tier, max(ordered_on) as last_ordered_on, max(as_of) as as_of,
+        cast(count(*) filter (ordered_on > as_of - 365) as integer) as orders_12m,
+        {NET.format('').replace('net_amount_cents', 'case when ordered_on > as_of - 365 then net_amount_cents else 0 end')
+            .replace('net_amount_subcents', 'case when ordered_on > as_of - 365 then net_amount_subcents else 0 end')} as net_12m_cents,
+        {NET.format('').replace('net_amount_cents', 'case when ordered_on <= as_of - 365 and ordered_on > as_of - 730 then net_amount_cents else 0 end')
+            .replace('net_amount_subcents', 'case when ordered_on <= as_of - 365 and ordered_on > as_of - 730 then net_amount_subcents else 0 end')}
+            as net_before_cents
+    from mine, newest where order_status <> 'cancelled' group by retailer_id, retailer
+)
+    select retailer, region, tier, last_ordered_on, orders_12m, net_12m_cents, net_before_cents,
+        case when net_before_cents > 0 then round(100.0 * net_12m_cents / net_before_cents - 100, 1) end as change_percent,
+        case when last_ordered_on <= as_of - 90 then 'lapsed' else 'active' end as activity
+    from per_retailer order by net_12m_cents desc, retailer limit 1000""")  # fmt: skip
+
+ORDERS = Query("d_orders", _D, _ORDERS + """
+    select document_no, ordered_on, retailer, lines, cast(quantity as double) as quantity, net_amount_cents, currency,
+        order_status, delivery_status, promised_on, first_delivered_on, is_late
+    from mine where ($delivery_status is null or delivery_status = $delivery_status)
+        and ($only_late is null or is_late) order by ordered_on desc, document_no desc limit 1000""",
+    ("delivery_status", "only_late"))  # fmt: skip
+
+LATE_MONTHLY = Query("d_late_monthly", _D, """
+with newest as (select max(last_ordered_on) as as_of from rpt_reseller_activity where leg = 'sell_through')
+    select month_on, cast(sum(lines_with_promise) as bigint) as lines_with_promise,
+        cast(sum(lines_on_time_in_full) as bigint) as on_time_in_full, cast(sum(lines) as bigint) as lines
+    from rpt_reseller_activity, newest where leg = 'sell_through' and month_on > as_of - interval 24 month
+    group by month_on order by month_on""")  # fmt: skip
+
+STOCK = Query("d_stock", _D, """
+    select p.name as product, p.category, s.counted_on, cast(s.on_hand_quantity as double) as on_hand_quantity,
+        cast(s.in_transit_quantity as double) as in_transit_quantity,
+        cast(s.weekly_outflow_quantity as double) as weekly_outflow_quantity,
+        cast(s.weeks_of_supply as double) as weeks_of_supply, s.movement, s.weeks_reported
+    from rpt_stock_cover as s inner join dim_product as p on s.product_id = p.product_id
+    order by s.weeks_of_supply nulls last, p.name limit 1000""")  # fmt: skip
+
+SUPPORT = Query("d_support", _D, """
+    select r.request_no, r.opened_at, coalesce(p.name, '–') as retailer, coalesce(d.name, '–') as product, r.category, r.priority,
+        r.subject, r.status, cast(r.resolution_hours as double) as resolution_hours
+    from fct_support_requests as r left join bridge_visible_parties as p on r.retailer_id = p.party_id
+    left join dim_product as d on r.product_id = d.product_id
+    where ($only_open is null or r.is_open) order by r.opened_at desc, r.request_no limit 1000""", ("only_open",))  # fmt: skip
+
+SUPPORT_MONTHLY = Query("d_support_monthly", _D, """
+    select month_on, cast(sum(requests) as bigint) as requests, cast(sum(requests_open) as bigint) as requests_open
+    from rpt_support_load where month_on > (select max(month_on) from rpt_support_load) - interval 24 month
+    group by month_on order by month_on""")  # fmt: skip
+
+DISTRIBUTOR_QUERIES = (HEADLINE, MONTHLY, RETAILERS, ORDERS, LATE_MONTHLY, STOCK, SUPPORT, SUPPORT_MONTHLY)

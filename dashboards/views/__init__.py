@@ -1,0 +1,35 @@
+"""The views, role by role. A view answers one question: filters, queries, figures, empty state, export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.scope import Role
+from dashboards.components.context import Context
+from dashboards.views import distributor, manufacturer, retailer
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One page: its address, who may open it, the key of its texts, and what draws it."""
+
+    path: str
+    role: Role
+    texts: str
+    render: Callable[[Context], None]
+
+
+VIEWS: tuple[View, ...] = (
+    View("activity", Role.MANUFACTURER, "m.activity", manufacturer.activity),
+    View("delivery", Role.MANUFACTURER, "m.delivery", manufacturer.delivery),
+    View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
+    View("channel", Role.DISTRIBUTOR, "d.overview", distributor.overview),
+    View("orders", Role.DISTRIBUTOR, "d.orders", distributor.orders),
+    View("stock", Role.DISTRIBUTOR, "d.stock", distributor.stock),
+    View("support", Role.DISTRIBUTOR, "d.support", distributor.support),
+    View("points", Role.RETAILER, "r.points", retailer.points),
+    View("my-orders", Role.RETAILER, "r.orders", retailer.orders),
+    View("my-requests", Role.RETAILER, "r.support", retailer.support),
+)
+"""Every page; the first of a role is where it arrives."""
