@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from commands.loyalty import loyalty_app, programmes_of
+from commands.loyalty import loyalty_app
 from commands.people import users_app
 from commands.reports import batch_rows, health_checks, print_table, quarantine_rows, summary_rows
 from commands.running import run_deliveries
@@ -56,6 +56,7 @@ def run(
     `dreiklang runs`.
     """
     from ingestion.profiles import load_profile
+    from loyalty import active_programmes
     from pipeline import Delivery, Pipeline
 
     sources = source or []
@@ -66,7 +67,7 @@ def run(
         )  # fmt: skip
     deliveries = [Delivery(load_profile(name), Path(sources[index]) if sources else None) for index, name in enumerate(profile)]
     settings = Settings()
-    pipeline = Pipeline(settings, SystemClock(), random_id, programmes_of(settings))
+    pipeline = Pipeline(settings, SystemClock(), random_id, active_programmes(settings.root))
     run_deliveries(pipeline, deliveries, console, data_docs=docs)
 
 

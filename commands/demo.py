@@ -8,7 +8,7 @@ from datetime import date
 from rich.console import Console
 from rich.panel import Panel
 
-from commands.loyalty import activate_programme, programmes_of
+from commands.loyalty import activate_programme
 from commands.people import party_id_of
 from commands.running import run_deliveries
 from core.clock import SystemClock, random_id
@@ -17,6 +17,7 @@ from core.settings import Settings
 from core.store import migrate, open_store
 from ingestion.demo import DemoManifest, generate_demo, generate_load
 from ingestion.profiles import load_profile
+from loyalty import active_programmes
 from pipeline import Delivery, Pipeline
 from portal import NewUser, create_user, list_users, set_password_by_operator
 
@@ -53,7 +54,7 @@ def make_load(settings: Settings, console: Console, *, seed: int, end_date: date
 
 def _run(settings: Settings, console: Console, manifest: DemoManifest) -> None:
     deliveries = [Delivery(load_profile(source.profile_path), source.folder) for source in manifest.sources]
-    pipeline = Pipeline(settings, SystemClock(), random_id, programmes_of(settings))
+    pipeline = Pipeline(settings, SystemClock(), random_id, active_programmes(settings.root))
     run_deliveries(pipeline, deliveries, console, data_docs=True)
 
 

@@ -11,17 +11,12 @@ import typer
 from core.errors import IntegrityError
 from core.settings import Settings
 from core.store import migrate, open_store
-from loyalty import Programme, describe, load_programme
+from loyalty import Programme, active_programmes, describe, load_programme
 from loyalty import verify as verify_books
 from loyalty.files import LIBRARY
 from portal.audit import verify_audit
 
 loyalty_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-
-
-def programmes_of(settings: Settings) -> list[Programme]:
-    """The programmes of this instance: every TOML file in its `programmes` folder, in the order of their names."""
-    return [load_programme(path) for path in sorted((settings.root / "programmes").glob("*.toml"))]
 
 
 def activate_programme(settings: Settings, name_or_path: str) -> Programme:
@@ -43,7 +38,7 @@ def activate(programme: Annotated[str, typer.Argument(help="Name of a shipped pr
 @loyalty_app.command("terms")
 def terms(language: Annotated[str, typer.Option(help="de or en.")] = "en") -> None:
     """The terms of the active programmes as text."""
-    for programme in programmes_of(Settings()):
+    for programme in active_programmes(Settings().root):
         typer.echo(describe(programme, "de" if language == "de" else "en"))
 
 

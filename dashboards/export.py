@@ -35,7 +35,7 @@ def cell_text(value: object, *, german: bool) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Real | Decimal) and not isinstance(value, bool):
-        number = str(int(value)) if float(value).is_integer() else str(value)
+        number = f"{float(value):.0f}" if float(value).is_integer() else str(value)
         return number.replace(".", ",") if german else number
     text = str(value)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -47,7 +47,13 @@ def serve(settings: Settings) -> None:
     """Serve until interrupted."""
     app = make_app(make_runtime(settings))
     uvicorn.run(
-        app, host=settings.host, port=settings.port, log_level="warning", server_header=False, date_header=True, proxy_headers=False
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
     )
 
 

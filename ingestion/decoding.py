@@ -97,7 +97,7 @@ def _as_utf8(landed: Landed, feed: FeedProfile, work: Path) -> Path:
         raise refuse("ING-203", landed.file_name, found=f"a damaged or cut-off gzip file ({error})", expected="a whole gzip file",
                      next_step="Send the file again. Nothing of it was loaded.") from error  # fmt: skip
     except UnicodeError as error:
-        raise refuse("ING-204", landed.file_name, found=f"bytes that are not {feed.encoding} ({error.reason})",
+        raise refuse("ING-204", landed.file_name, found=f"bytes that are not {feed.encoding} ({error})",
                      expected=f"text in {feed.encoding}, as agreed",
                      next_step="Export the file in the agreed encoding, or have the profile changed.") from error  # fmt: skip
     return target

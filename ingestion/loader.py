@@ -117,13 +117,21 @@ def _load_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decoded
     names = ", ".join(columns)
     keep = " where _row_no not in (select _row_no from known_rows)" if duplicates else ""
     connection.execute(f"insert into raw.{contract.name} ({names}) select {names} from incoming{keep}")
-    first, last = (None, None)
-    if contract.event_date:
-        first, last = _one(connection, f"select min({contract.event_date})::date, max({contract.event_date})::date from incoming")
+    first, last = _event_days(connection, contract)
     return replace(
         base, rows_accepted=read - bad - duplicates, rows_quarantined=rows_bad, rows_duplicate=duplicates,
         rows_corrected=corrected, first_event_on=first, last_event_on=last,
     )  # fmt: skip
+
+
+def _event_days(connection: duckdb.DuckDBPyConnection, contract: Feed) -> tuple[date | None, date | None]:
+    """First and last event date of the rows that are to be stored."""
+    if contract.event_date is None:
+        return None, None
+    row = connection.execute(
+        f"select min({contract.event_date})::date, max({contract.event_date})::date from incoming"
+    ).fetchone()
+    return (row[0], row[1]) if row else (None, None)
 
 
 def _fill_incoming(

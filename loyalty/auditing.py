@@ -97,7 +97,7 @@ def reconcile(engine: Engine, programme_id: str, documents: list[EvaluatedDocume
     """Orders and ledger, both ways: each document has exactly what it is worth, and each posted cause is a live document."""
     with reading(engine) as connection:
         posted = posted_points(connection, programme_id)
-    worth = {(document.cause, document.member_party_id): document.points for document in documents if document.points}
+    worth = {(document.cause, member): points for document in documents for member, points in document.worth}
     missing = [f"{cause}: member {member} is owed {points}, the ledger has {posted.get((cause, member), 0)}"
                for (cause, member), points in sorted(worth.items()) if posted.get((cause, member), 0) != points]  # fmt: skip
     orphans = [f"{cause}: the ledger has {points} for member {member}, no order is worth it"

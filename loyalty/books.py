@@ -39,7 +39,28 @@ class Books:
         self._ids: dict[str, list[int]] = {"journal": [], "lot": [], "transfer": []}
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock_shared(:lock)"), {"lock": POSTING_LOCK})
-        self.know_debts()
+
+    def lock_members(self, wanted: set[int]) -> None:
+        """Lock the members' rows in one order, and read what they owe: nobody else posts to them until this ends."""
+        zeros = [self._zero(member) for member in sorted(wanted)]
+        if not zeros:
+            return
+        self._connection.execute(self._insert().on_conflict_do_nothing(), zeros)
+        ordered = sorted(wanted)
+        for start in range(0, len(ordered), IDS_PER_GRAB):
+            rows = self._connection.execute(
+                select(members.c.member_party_id, members.c.points_debt)
+                .where(members.c.member_party_id.in_(ordered[start : start + IDS_PER_GRAB]), *self._book())
+                .order_by(members.c.member_party_id).with_for_update()
+            )  # fmt: skip
+            self._known_debt |= {int(member): int(debt) for member, debt in rows}
+
+    def _zero(self, member: int) -> dict[str, object]:
+        return {"member_party_id": member, "programme_id": self._programme_id, "currency": self._currency,
+                "points_available": 0, "points_debt": 0}  # fmt: skip
+
+    def _insert(self) -> sqlite.Insert | postgresql.Insert:
+        return postgresql.insert(members) if self._connection.dialect.name == "postgresql" else sqlite.insert(members)
 
     def enter(
         self, kind: str, member: int, key: str, request_hash: str, effective_at: datetime, explanation: str, *,
@@ -132,11 +153,7 @@ class Books:
             ])  # fmt: skip
 
     def _fold(self, changes: list[dict[str, int]]) -> None:
-        """Add to the cached balances; a new member gets a row of zeros first, so that every change is one addition."""
-        make = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        book = {"programme_id": self._programme_id, "currency": self._currency}
-        zeros = [{"member_party_id": c["member"], **book, "points_available": 0, "points_debt": 0} for c in changes]
-        self._connection.execute(make(members).on_conflict_do_nothing(), zeros)
+        """Add to the cached balances of members that `lock_members` has locked."""
         self._connection.execute(
             members.update()
             .where(members.c.member_party_id == bindparam("member"), *self._book())
@@ -146,13 +163,6 @@ class Books:
             ),
             changes,
         )
-
-    def know_debts(self) -> None:
-        """Read the debts of every member at once, before a batch."""
-        rows = self._connection.execute(
-            select(members.c.member_party_id, members.c.points_debt).where(members.c.points_debt > 0, *self._book())
-        )
-        self._known_debt = defaultdict(int, {int(member): int(debt) for member, debt in rows})
 
     def _book(self) -> tuple[ColumnElement[bool], ...]:
         return (members.c.programme_id == self._programme_id, members.c.currency == self._currency)

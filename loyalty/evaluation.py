@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from typing import Protocol
 
 from loyalty.domain.points import award_points
@@ -43,52 +44,75 @@ class Warehouse(Protocol):
 class EvaluatedDocument:
     """What one document is worth under one rule, after returns and cancellations.
 
-    `cause` names document and rule and never changes; `points` is negative for a return document.
+    `cause` names document and rule and never changes. `worth` is (member, points) of whoever is owed something: nobody for
+    a cancelled document or an unknown buyer; points are negative for a return document.
     """
 
     cause: str
     source_id: str
     document_no: str
-    member_party_id: int
     rule: Rule
     ordered_on: date
-    points: int
+    worth: tuple[tuple[int, int], ...]
     explanation: str
 
 
 DOCUMENTS = """
-    select lines.source_id, lines.document_no, lines.order_id, {member} as member_party_id, min(lines.ordered_on) as ordered_on,
-        cast(sum(case when {counts} then lines.quantity - lines.returned_quantity else 0 end) as decimal(18, 3)) as quantity_kept,
-        cast(round_even(sum(case when not ({counts}) then 0
-            when lines.returned_quantity = 0 then lines.net_amount_cents + lines.net_amount_subcents / 100.0
-            else (lines.net_amount_cents + lines.net_amount_subcents / 100.0)
-                * (lines.quantity - lines.returned_quantity) / lines.quantity end), 0) as bigint) as net_amount_kept_cents
-    from mart.fct_order_lines as lines
-    inner join mart.dim_product as products on lines.product_id = products.product_id
-    where lines.leg = $leg and {member} > 0 {touched}
-    group by lines.source_id, lines.document_no, lines.order_id, {member}
-    order by lines.source_id, lines.order_id, {member}
+    with documents as (
+        select source_id, document_no, order_id, min(ordered_on) as ordered_on
+        from mart.fct_order_lines as lines where lines.leg = $leg {touched}
+        group by source_id, document_no, order_id
+    ), kept as (
+        select lines.source_id, lines.document_no, lines.order_id, {member} as member_party_id,
+            case when lines.line_kind = 'return' then lines.quantity else greatest(lines.quantity - lines.returned_quantity, 0) end
+                as quantity_kept, lines.quantity, lines.net_amount_cents * 100 + lines.net_amount_subcents as net_subcents
+        from mart.fct_order_lines as lines
+        inner join mart.dim_product as products on lines.product_id = products.product_id
+        where lines.leg = $leg and {member} > 0 and {counts} {touched}
+    ), summed as (
+        select source_id, document_no, order_id, member_party_id, cast(sum(quantity_kept) as decimal(18, 3)) as quantity_kept,
+            cast(sum(case when quantity_kept = quantity then net_subcents when quantity = 0 then 0
+                else round_even(net_subcents * quantity_kept / quantity, 0) end) as bigint) as net_kept_subcents
+        from kept group by source_id, document_no, order_id, member_party_id
+    )
+    select documents.source_id, documents.document_no, documents.order_id, documents.ordered_on, summed.member_party_id,
+        summed.quantity_kept, summed.net_kept_subcents
+    from documents left join summed using (source_id, document_no, order_id)
+    where documents.ordered_on >= $valid_from {until}
+    order by documents.source_id, documents.document_no, documents.order_id, summed.member_party_id
 """
 
 
 def evaluate(connection: Warehouse, programme: Programme, since_run: int | None) -> Iterator[list[EvaluatedDocument]]:
     """What documents are worth now, in batches. With `since_run` only documents that later runs touched, whole.
 
-    A document that is worth nothing under a rule is given too (points 0), so that what it had earned can be taken back.
+    A document in the rule's period that is worth nothing is given too, so that what it had earned can be taken back. Documents
+    outside the period are left as they were booked: a rule applies by event date.
     """
     for rule in programme.rules:
         sql, parameters = _query(programme, rule, since_run)
-        cursor = connection.cursor().execute(sql, parameters)
-        while rows := cursor.fetchmany(DOCUMENTS_PER_BATCH):
-            yield [_evaluated(programme, rule, row) for row in rows]
+        rows = _stream(connection.cursor().execute(sql, parameters))
+        batch: list[EvaluatedDocument] = []
+        for _, lines in groupby(rows, key=lambda row: row[:3]):
+            batch.append(_evaluated(programme, rule, list(lines)))
+            if len(batch) == DOCUMENTS_PER_BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+
+def _stream(cursor: WarehouseCursor) -> Iterator[tuple[object, ...]]:
+    while rows := cursor.fetchmany(DOCUMENTS_PER_BATCH):
+        yield from rows
 
 
 def _query(programme: Programme, rule: Rule, since_run: int | None) -> tuple[str, dict[str, object]]:
     member = "lines.retailer_id" if programme.leg == "sell_through" else "lines.distributor_id"
-    conditions = ["lines.line_status = 'confirmed'", "lines.ordered_on >= $valid_from"]
+    conditions, until, touched = ["lines.line_status = 'confirmed'"], "", ""
     parameters: dict[str, object] = {"leg": programme.leg, "valid_from": rule.valid_from}
     if rule.valid_to:
-        conditions.append("lines.ordered_on <= $valid_to")
+        until = "and documents.ordered_on <= $valid_to"
         parameters["valid_to"] = rule.valid_to
     if rule.categories:
         conditions.append("list_contains($categories, products.category)")
@@ -96,28 +120,28 @@ def _query(programme: Programme, rule: Rule, since_run: int | None) -> tuple[str
     if rule.money_currency:
         conditions.append("lines.currency = $money_currency")
         parameters["money_currency"] = rule.money_currency
-    touched = ""
     if since_run is not None:
         touched = "and lines.order_id in (select new.order_id from mart.fct_order_lines as new where new.run_no > $since_run)"
         parameters["since_run"] = since_run
-    return DOCUMENTS.format(member=member, counts=" and ".join(conditions), touched=touched), parameters
+    sql = DOCUMENTS.format(member=member, counts=" and ".join(conditions), touched=touched, until=until)
+    return sql, parameters
 
 
-def _evaluated(programme: Programme, rule: Rule, row: Sequence[object]) -> EvaluatedDocument:
-    source_id, document_no, order_id, member, ordered_on, quantity, net_cents = row
-    assert isinstance(ordered_on, date)  # noqa: S101 - the mart's contract
-    kept, net = Decimal(str(quantity)), int(str(net_cents))
-    points = award_points(rule, kept, net)
-    explanation = json.dumps(
-        {
-            "rule": rule.rule_id,
-            "version": rule.version,
-            "quantity_kept": str(kept),
-            "net_amount_kept_cents": net,
-            "points": points,
-        }
-    )
+def _evaluated(programme: Programme, rule: Rule, rows: Sequence[Sequence[object]]) -> EvaluatedDocument:
+    source_id, document_no, order_id, ordered_on = rows[0][:4]
+    if not isinstance(ordered_on, date):
+        raise TypeError(f"mart.fct_order_lines.ordered_on is a date, found {type(ordered_on).__name__}")
+    worth, steps = [], []
+    for _, _, _, _, member, quantity, net_subcents in rows:
+        if member is None:
+            continue
+        kept, net = Decimal(str(quantity)), int(str(net_subcents))
+        points = award_points(rule, kept, net)
+        steps.append({"quantity_kept": str(kept), "net_amount_kept_subcents": net, "points": points})
+        if points:
+            worth.append((int(str(member)), points))
+    explanation = json.dumps({"rule": rule.rule_id, "version": rule.version, "steps": steps})
     return EvaluatedDocument(
-        f"{programme.programme_id}|{rule.rule_id}|{source_id}|{document_no}|{order_id}", str(source_id), str(document_no),
-        int(str(member)), rule, ordered_on, points, explanation,
+        f"{programme.programme_id}|{rule.rule_id}|{source_id}|{document_no}|{order_id}", str(source_id), str(document_no), rule,
+        ordered_on, tuple(worth), explanation,
     )  # fmt: skip

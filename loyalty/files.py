@@ -32,3 +32,8 @@ def load_programme(name_or_path: str | Path) -> Programme:
             "LOY-102", where=f"programme {path.name}", found="; ".join(error.findings), expected="a valid programme",
             next_step="Mend the named keys and start again. Nothing was awarded.",
         ) from error  # fmt: skip
+
+
+def active_programmes(home: Path) -> list[Programme]:
+    """The programmes of an instance: every TOML file in its `programmes` folder, in the order of their names."""
+    return [load_programme(path) for path in sorted((home / "programmes").glob("*.toml"))]

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, case, func, select
 from core.clock import Clock
 from core.store import writing
 from loyalty.books import Books
-from loyalty.domain.points import OpenLot, draw, draw_order, expiry_of, start_of_day
+from loyalty.domain.points import OpenLot, draw, draw_order, expiry_of, moment_of_day
 from loyalty.domain.programme import Programme
 from loyalty.evaluation import EvaluatedDocument
 from loyalty.tables import journal, transfers
@@ -34,9 +34,10 @@ class PostingReport:
 
 @dataclass(slots=True)
 class _Posted:
-    """What the ledger holds for a cause: net points per member, and how many entries."""
+    """What the ledger holds for a cause: net points and first award per member, and how many entries."""
 
     net_points: dict[int, int] = field(default_factory=dict)
+    award_ids: dict[int, int] = field(default_factory=dict)
     entries: int = 0
 
 
@@ -48,8 +49,10 @@ def post_awards(engine: Engine, programme: Programme, documents: Iterable[Evalua
     """
     wanted = {document.cause: document for document in documents}
     with writing(engine) as connection:
-        posted = _posted(connection, list(wanted))
         books = Books(connection, programme.programme_id, programme.currency, clock.now())
+        books.lock_members({member for document in wanted.values() for member, _ in document.worth})
+        posted = _posted(connection, list(wanted))
+        books.lock_members({member for known in posted.values() for member in known.net_points})
         for cause, document in wanted.items():
             _settle_difference(books, programme, document, posted.get(cause, _Posted()))
         books.write()
@@ -59,29 +62,29 @@ def post_awards(engine: Engine, programme: Programme, documents: Iterable[Evalua
 
 
 def _settle_difference(books: Books, programme: Programme, document: EvaluatedDocument, posted: _Posted) -> None:
-    ordinal = posted.entries
-    for member in sorted(posted.net_points.keys() | {document.member_party_id}):
-        worth = document.points if member == document.member_party_id else 0
-        difference = worth - posted.net_points.get(member, 0)
+    ordinal, worth = posted.entries, dict(document.worth)
+    for member in sorted(posted.net_points.keys() | worth.keys()):
+        difference = worth.get(member, 0) - posted.net_points.get(member, 0)
         if difference == 0:
             continue
         ordinal += 1
         key = f"{document.cause}|{document.rule.version}|{ordinal}"
-        effective_at = start_of_day(document.ordered_on, programme.time_zone)
+        effective_at = moment_of_day(document.ordered_on, programme.time_zone)
         kind = "award" if difference > 0 else "reversal"
         entry = books.enter(
             kind, member, key, request_hash(kind, member, difference, document.explanation), effective_at, document.explanation,
             cause=document.cause, source_id=document.source_id, document_no=document.document_no,
             rule_id=document.rule.rule_id, rule_version=document.rule.version,
+            reverses=posted.award_ids.get(member) if difference < 0 else None,
         )  # fmt: skip
         if difference > 0:
             expires_at = expiry_of(document.ordered_on, document.rule.expires_after_months, programme.time_zone)
             books.credit_lot(entry, member, difference, earned_at=effective_at, expires_at=expires_at)
         else:
-            _take_back(books, entry, member, document, -difference)
+            _take_back(books, entry, member, document, -difference, is_return=worth.get(member, 0) < 0)
 
 
-def _take_back(books: Books, entry: int, member: int, document: EvaluatedDocument, points: int) -> None:
+def _take_back(books: Books, entry: int, member: int, document: EvaluatedDocument, points: int, *, is_return: bool) -> None:
     """The document's own lots, newest promise first kept; then, for a return document, any lot; then debt."""
     own = books.open_lots_of_cause(document.cause, member)
     missing = points
@@ -90,7 +93,7 @@ def _take_back(books: Books, entry: int, member: int, document: EvaluatedDocumen
         if taken:
             books.move(entry, member, "available", "liability", taken, lot.lot_id)
             missing -= taken
-    if missing and document.points < 0:
+    if missing and is_return:
         missing -= _draw_any(books, entry, member, missing, books.open_lots(member))
     if missing:
         books.owe(entry, member, missing)
@@ -124,13 +127,21 @@ def _posted(connection: Connection, causes: Sequence[str]) -> dict[str, _Posted]
     found: dict[str, _Posted] = defaultdict(_Posted)
     for start in range(0, len(causes), CAUSES_PER_QUERY):
         rows = connection.execute(
-            select(journal.c.cause, journal.c.member_party_id, func.sum(_SIGNED), func.count(journal.c.journal_id.distinct()))
+            select(
+                journal.c.cause,
+                journal.c.member_party_id,
+                func.sum(_SIGNED),
+                func.count(journal.c.journal_id.distinct()),
+                func.min(case((journal.c.kind == "award", journal.c.journal_id))),
+            )
             .join(transfers, transfers.c.journal_id == journal.c.journal_id)
             .where(journal.c.cause.in_(causes[start : start + CAUSES_PER_QUERY]))
             .group_by(journal.c.cause, journal.c.member_party_id)
         )
-        for cause, member, points, entries in rows:
+        for cause, member, points, entries, award_id in rows:
             found[cause].net_points[int(member)] = int(points)
+            if award_id is not None:
+                found[cause].award_ids[int(member)] = int(award_id)
             found[cause].entries += int(entries)
     return dict(found)
 

@@ -1,4 +1,4 @@
-"""Spending points: authorised by one conditional update of the member's row, so that no two spenders see the same points."""
+"""Spending points: authorised under a lock of the member's row, so that no two spenders see the same points."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.store import writing
 from loyalty.books import Books
 from loyalty.domain.points import draw
 from loyalty.posting import request_hash
-from loyalty.tables import journal, members
+from loyalty.tables import journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +36,12 @@ def redeem(engine: Engine, request: Redemption, clock: Clock) -> int:
     fingerprint = request_hash(
         "redeem", request.member_party_id, request.programme_id, request.currency, request.points, request.reason
     )
+    key = f"redeem|{request.programme_id}|{request.member_party_id}|{request.key}"
     with writing(engine) as connection:
-        _hold_points(connection, request)
-        known = _known(connection, request.key, fingerprint)
-        if known is not None:
-            connection.rollback()
-            return known
-        return _spend(connection, request, fingerprint, clock.now())
-
-
-def _hold_points(connection: Connection, request: Redemption) -> None:
-    """Lock the member's row: whoever spends from it next waits here."""
-    connection.execute(
-        select(members.c.points_available)
-        .where(
-            members.c.member_party_id == request.member_party_id, members.c.programme_id == request.programme_id,
-            members.c.currency == request.currency,
-        ).with_for_update()
-    )  # fmt: skip
+        books = Books(connection, request.programme_id, request.currency, clock.now())
+        books.lock_members({request.member_party_id})
+        known = _known(connection, key, fingerprint)
+        return known if known is not None else _spend(books, request, key, fingerprint, clock.now())
 
 
 def _known(connection: Connection, key: str, fingerprint: str) -> int | None:
@@ -70,8 +58,7 @@ def _known(connection: Connection, key: str, fingerprint: str) -> int | None:
     return int(row.journal_id)
 
 
-def _spend(connection: Connection, request: Redemption, fingerprint: str, now: datetime) -> int:
-    books = Books(connection, request.programme_id, request.currency, now)
+def _spend(books: Books, request: Redemption, key: str, fingerprint: str, now: datetime) -> int:
     draws = draw(books.open_lots(request.member_party_id), request.points, now)
     drawn = sum(taken.points for taken in draws)
     if request.points < 1 or drawn < request.points:
@@ -79,7 +66,7 @@ def _spend(connection: Connection, request: Redemption, fingerprint: str, now: d
             "LOY-202", where=f"member {request.member_party_id}", found=f"{drawn} points that can be spent",
             expected=f"at least {request.points}", next_step="Spend fewer points, or wait until more are earned.",
         )  # fmt: skip
-    entry = books.enter("redeem", request.member_party_id, request.key, fingerprint, now, f'{{"points": {request.points}}}')
+    entry = books.enter("redeem", request.member_party_id, key, fingerprint, now, f'{{"points": {request.points}}}')
     for taken in draws:
         books.move(entry, request.member_party_id, "available", "redeemed", taken.points, taken.lot_id)
     books.write()

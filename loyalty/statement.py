@@ -28,7 +28,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One journal entry as the member reads it: points are signed, `points_after` is the balance after it."""
+    """One journal entry as the member reads it: points are signed, `points_after` is the balance after it, by event date."""
 
     journal_id: int
     kind: str
@@ -110,9 +110,10 @@ def _entries(connection: Connection, member: int, limit: int) -> tuple[tuple[Ent
         .join(transfers, transfers.c.journal_id == journal.c.journal_id)
         .where(journal.c.member_party_id == member)
         .group_by(journal.c.journal_id)
-        .order_by(journal.c.journal_id)
+        .order_by(journal.c.effective_at, journal.c.journal_id)
     )
-    entries, balances = [], {}
+    entries: list[Entry] = []
+    balances: dict[tuple[str, str], int] = {}
     for row in connection.execute(per_entry):
         book = (row.programme_id, row.currency)
         balances[book] = balances.get(book, 0) + int(row.points)

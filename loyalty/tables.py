@@ -30,7 +30,7 @@ journal = Table(
     Column("currency", String(20), nullable=False),
     Column("reverses_journal_id", BigInteger, ForeignKey("journal.journal_id")),
     Column("explanation", Text, nullable=False),
-    CheckConstraint("kind in ('award', 'reversal', 'redeem', 'settle')", name="journal_kind"),
+    CheckConstraint("kind in ('award', 'reversal', 'redeem')", name="journal_kind"),
     Index("journal_member", "member_party_id", "journal_id"),
     Index("journal_cause", "cause"),
 )  # fmt: skip

@@ -19,11 +19,12 @@ from portal import audit
 from portal.passwords import check_strength, decoy_hash, hashed, matches, needs_rehash
 from portal.tables import login_throttle, sessions, users
 
-FREE_FAILURES = 5
-"""Failed log-ins of an account or address before it has to wait."""
+FREE_FAILURES = {"account": 5, "address": 30}
+"""Failed log-ins of one account from one address, and of one address in all, before it has to wait. An account is never
+blocked for other addresses, so that nobody can lock somebody else out."""
 
 BLOCK_SECONDS_MAX = 300
-"""The longest wait, so that nobody can lock somebody else out for good."""
+"""The longest wait."""
 
 FORGET_HOURS = 24
 
@@ -86,7 +87,7 @@ def authenticate(engine: Engine, email: str, password: str, address: str, clock:
     Raises AccessDeniedError ACC-101 alike for an unknown address, a wrong password and a disabled account, and RetriableError
     ACC-102 while the account or the address has to wait after failed attempts.
     """
-    subjects = (_subject("account", email.strip().casefold()), _subject("address", address))
+    subjects = (_subject("account", f"{email.strip().casefold()} from {address}"), _subject("address", address))
     now = clock.now()
     with reading(engine) as connection:
         _refuse_while_blocked(connection, subjects, now)
@@ -100,7 +101,7 @@ def authenticate(engine: Engine, email: str, password: str, address: str, clock:
             refused = True
         else:
             refused = False
-            connection.execute(login_throttle.delete().where(login_throttle.c.subject.in_(subjects)))
+            connection.execute(login_throttle.delete().where(login_throttle.c.subject == subjects[0]))
             if needs_rehash(row.password_hash):
                 connection.execute(users.update().where(users.c.user_id == row.user_id).values(password_hash=hashed(password)))
             audit.record(connection, now, "login", actor=row.user_id, party_id=row.party_id)
@@ -193,7 +194,8 @@ def _count_failure(connection: Connection, subject: str, now: datetime) -> None:
     row = connection.execute(select(login_throttle).where(login_throttle.c.subject == subject)).one_or_none()
     recent = row is not None and now - row.last_failure_at < timedelta(hours=FORGET_HOURS)
     failures = (row.failures if row is not None and recent else 0) + 1
-    wait = 0 if failures < FREE_FAILURES else min(BLOCK_SECONDS_MAX, 2 ** (failures - FREE_FAILURES + 1))
+    over = failures - FREE_FAILURES[subject.split(":")[0]]
+    wait = 0 if over < 0 else min(BLOCK_SECONDS_MAX, 2 ** min(over + 1, 20))
     values = {"failures": failures, "blocked_until": now + timedelta(seconds=wait), "last_failure_at": now}
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(

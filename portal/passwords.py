@@ -56,8 +56,11 @@ def hashed(password: str) -> str:
 
 def matches(password_hash: str, password: str) -> bool:
     """Whether the password is the one that was hashed."""
+    plain = normalised(password)
+    if len(plain) > LENGTH_MAX:
+        return False
     try:
-        return _HASHER.verify(password_hash, normalised(password)[:LENGTH_MAX])
+        return _HASHER.verify(password_hash, plain)
     except (VerifyMismatchError, VerificationError, InvalidHashError):
         return False
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -164,9 +164,7 @@ def _row_predicate(served: Served, scope: Scope) -> str:
     return "(" + " or ".join(f"{column} in ({ids})" for column in tenant_columns) + ")"
 
 
-def _nodes(
-    tree: object,
-) -> Iterator[dict[str, object] | dict[str, dict[str, object]]]:  # the parse tree is plain JSON
+def _nodes(tree: object) -> Iterator[dict[str, Any]]:
     stack = [tree]
     while stack:
         node = stack.pop()

@@ -106,7 +106,9 @@ async def _export(request: Request) -> Response:
         return PlainTextResponse("Nothing can be exported just now. Try again later.", status_code=503)
     name = f"dreiklang-{query.name}.csv"
     content = await run_in_threadpool(csv_bytes, frame, as_language(user.language) or "en")
-    return Response(content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(
+        content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 async def _health(request: Request) -> Response:

@@ -62,7 +62,9 @@ class Gate:
         if not is_own or scope["path"].startswith(HIDDEN_PATHS):
             await PlainTextResponse("Not found.", status_code=404)(scope, receive, self._with_headers(send))
             return
-        if not scope["path"].startswith(OPEN_PATHS) and not await run_in_threadpool(session_user, Request(scope)):
+        is_open = scope["path"].startswith(OPEN_PATHS)
+        user = None if is_open else await run_in_threadpool(session_user, Request(scope))
+        if not is_open and user is None:
             await RedirectResponse("/login", status_code=303)(scope, receive, self._with_headers(send))
             return
         await self._app(scope, receive, self._with_headers(send))

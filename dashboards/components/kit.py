@@ -8,6 +8,7 @@ from html import escape
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboards.access.routes import export_url
 from dashboards.components.context import Context
@@ -32,10 +33,12 @@ def metrics(context: Context, items: Sequence[Metric]) -> None:
     """Headline figures in a row that wraps on narrow screens."""
     with st.container(horizontal=True, gap="small"):
         for label, value, help_key in items:
-            st.metric(context.text(label), value, help=context.text(help_key) if help_key else None, border=True, width=220)
+            st.metric(context.text(label), value, help=context.text(help_key) if help_key else None, border=True, width=190)
 
 
-def chart(context: Context, title_key: str, figure: go.Figure, frame: pd.DataFrame, key: str, help_key: str | None = None) -> None:
+def chart(
+    context: Context, title_key: str, figure: go.Figure, frame: pd.DataFrame, key: str, help_key: str | None = None
+) -> None:
     """A chart with its title, a description for those who do not see it, and its figures as a table."""
     title = context.text(title_key)
     st.subheader(title, anchor=False, help=context.text(help_key) if help_key else None)
@@ -50,9 +53,10 @@ def table(context: Context, frame: pd.DataFrame, *, key: str, height: int | None
     st.dataframe(shown, hide_index=True, column_config=config, key=key, height=height or "auto", width="stretch")
 
 
-def present(context: Context, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, object]]:
+def present(context: Context, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, ColumnConfig | None]]:
     """The frame with minor units as decimals and statuses in words, and the settings of its columns."""
-    shown, config = frame.copy(), {}
+    shown = frame.copy()
+    config: dict[str, ColumnConfig | None] = {}
     for name in frame.columns:
         label = context.text(f"column.{name}") if f"column.{name}" in CATALOGUE else str(name)
         if str(name).endswith("_cents"):

@@ -19,7 +19,9 @@ MONTHS = {
 """Month names of the axes; the chart library's own speak English only."""
 
 
-def month_bars(frame: pd.DataFrame, series: Mapping[str, str], language: Language, *, y_suffix: str = "", scale: float = 1) -> go.Figure:
+def month_bars(
+    frame: pd.DataFrame, series: Mapping[str, str], language: Language, *, y_suffix: str = "", scale: float = 1
+) -> go.Figure:
     """Bars per `month_on`, stacked when there are several. `series`: column -> name."""
     figure = go.Figure()
     for index, (column, name) in enumerate(series.items()):
@@ -28,6 +30,7 @@ def month_bars(frame: pd.DataFrame, series: Mapping[str, str], language: Languag
             hovertemplate=f"%{{y:,.0f}}{y_suffix}<extra>{name}</extra>",
         )  # fmt: skip
     figure.update_layout(barmode="stack")
+    figure.update_yaxes(tickformat=",.0f")
     return _month_axis(_calm(figure, language, has_legend=len(series) > 1), frame["month_on"], language)
 
 
@@ -71,7 +74,7 @@ def _calm(figure: go.Figure, language: Language, *, has_legend: bool) -> go.Figu
         legend={"orientation": "h", "y": -0.2, "x": 0}, hovermode="closest", bargap=0.25, dragmode=False,
     )  # fmt: skip
     figure.update_xaxes(fixedrange=True, automargin=True)
-    figure.update_yaxes(fixedrange=True, automargin=True, tickformat=",.0f" if figure.layout.yaxis.tickformat is None else None)
+    figure.update_yaxes(fixedrange=True, automargin=True)
     return figure
 
 

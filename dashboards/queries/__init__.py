@@ -12,9 +12,7 @@ from dashboards.queries.retailer import RETAILER_QUERIES
 from dashboards.runtime import current
 from portal import User, scope_of
 
-QUERIES: dict[str, Query] = {
-    query.name: query for query in (*MANUFACTURER_QUERIES, *DISTRIBUTOR_QUERIES, *RETAILER_QUERIES)
-}
+QUERIES: dict[str, Query] = {query.name: query for query in (*MANUFACTURER_QUERIES, *DISTRIBUTOR_QUERIES, *RETAILER_QUERIES)}
 """Every query of every page by name."""
 
 

@@ -29,7 +29,11 @@ def money(cents: int | None, currency: str | None, language: Language) -> str:
 
 def percent(share: float | None, language: Language) -> str:
     """A share between 0 and 1."""
-    return "–" if share is None else format_percent(share, format="#,##0.0 %" if language == "de" else "#,##0.0%", locale=LOCALES[language])
+    return (
+        "–"
+        if share is None
+        else format_percent(share, format="#,##0.0 %" if language == "de" else "#,##0.0%", locale=LOCALES[language])
+    )
 
 
 def day(value: date | datetime | None, language: Language) -> str:

@@ -28,7 +28,9 @@ def overview(context: Context) -> None:
         ("d.overview.orders", number(int(str(row["orders_30d"])), context.language), None),
         ("d.overview.late", number(int(str(row["late_open_orders"])), context.language), None),
     ])  # fmt: skip
-    figure = month_bars(monthly, {"net_amount_cents": context.text("d.overview.monthly")}, context.language, scale=100, y_suffix=f" {currency}")
+    figure = month_bars(
+        monthly, {"net_amount_cents": context.text("d.overview.monthly")}, context.language, scale=100, y_suffix=f" {currency}"
+    )
     chart(context, "d.overview.monthly", figure, monthly, "channel-months", "d.overview.net_help")
     listing(context, "d.overview.retailers", queries.RETAILERS)
 
@@ -72,7 +74,13 @@ def stock(context: Context) -> None:
     ])  # fmt: skip
     shortest = frame.dropna(subset=["weeks_of_supply"]).head(15)
     if not shortest.empty:
-        chart(context, "d.stock.cover", ranked_bars(shortest, "product", "weeks_of_supply", context.language), shortest, "stock-cover")
+        chart(
+            context,
+            "d.stock.cover",
+            ranked_bars(shortest, "product", "weeks_of_supply", context.language),
+            shortest,
+            "stock-cover",
+        )
     listing(context, "d.stock.list", queries.STOCK)
 
 

@@ -37,7 +37,13 @@ def activity(context: Context) -> None:
         empty(context)
         return
     label = context.text("m.activity.active")
-    chart(context, "m.activity.monthly", month_line(monthly, "active_resellers", label, context.language), monthly, "activity-months")
+    chart(
+        context,
+        "m.activity.monthly",
+        month_line(monthly, "active_resellers", label, context.language),
+        monthly,
+        "activity-months",
+    )
     value = month_bars(monthly, {"list_value_cents": context.text("m.activity.value")}, context.language, scale=100)
     chart(context, "m.activity.value", value, monthly, "activity-value", "m.activity.value_help")
     listing(context, "m.activity.by_region", queries.ACTIVITY_BY_REGION, filters)
@@ -66,10 +72,18 @@ def delivery(context: Context) -> None:
         empty(context)
         return
     monthly["share"] = monthly["on_time_in_full"] / monthly["lines_with_promise"].where(monthly["lines_with_promise"] > 0)
-    figure = month_line(monthly.dropna(subset=["share"]), "share", context.text("m.delivery.otif"), context.language, is_share=True)
+    figure = month_line(
+        monthly.dropna(subset=["share"]), "share", context.text("m.delivery.otif"), context.language, is_share=True
+    )
     chart(context, "m.delivery.otif_monthly", figure, monthly.drop(columns="share"), "delivery-otif", "m.delivery.otif_help")
     statuses = {name: context.text(f"status.{name}") for name in ("delivered", "in_transit", "open", "cancelled")}
-    chart(context, "m.delivery.status", month_bars(monthly, statuses, context.language), monthly.drop(columns="share"), "delivery-status")
+    chart(
+        context,
+        "m.delivery.status",
+        month_bars(monthly, statuses, context.language),
+        monthly.drop(columns="share"),
+        "delivery-status",
+    )
     listing(context, "m.delivery.by_distributor", queries.DELIVERY_BY_DISTRIBUTOR, {"leg": leg})
 
 
@@ -89,7 +103,11 @@ def support(context: Context) -> None:
         ("m.support.reopened", number(int(products["requests_reopened"].sum()), context.language), None),
         ("m.support.resolution", f"{number(round(float(mean), 1), context.language)} h", None),
     ])  # fmt: skip
-    wide = monthly.pivot_table(index="month_on", columns="product_category", values="requests", aggfunc="sum").fillna(0).reset_index()
+    wide = (
+        monthly.pivot_table(index="month_on", columns="product_category", values="requests", aggfunc="sum")
+        .fillna(0)
+        .reset_index()
+    )
     series = {str(name): str(name) for name in wide.columns if name != "month_on"}
     chart(context, "m.support.monthly", month_bars(wide, series, context.language), monthly, "support-months")
     ranking = ranked_bars(products.head(12), "product_category", "requests", context.language)

@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.components.context import Context
-from dashboards.components.kit import chart, choose, empty, heading, listing, metrics, table
+from dashboards.components.kit import Metric, chart, choose, empty, heading, listing, metrics, table
 from dashboards.figures.charts import month_bars, point_steps
 from dashboards.queries import retailer as queries
 from dashboards.runtime import current
 from dashboards.texts import day, number
-from loyalty import Statement, statement
+from loyalty import Statement, active_programmes, statement
 
 STATEMENT_ROWS = 1_000
 
@@ -24,7 +24,7 @@ def points(context: Context) -> None:
         empty(context, "r.points.empty")
         return
     for balance in booked.balances:
-        items = [
+        items: list[Metric] = [
             ("r.points.available", number(balance.points_available, context.language), None),
             ("r.points.expiring", number(balance.points_expiring_30d, context.language), None),
             ("r.points.next_expiry", day(balance.next_expiry_at, context.language), None),
@@ -32,10 +32,10 @@ def points(context: Context) -> None:
         if balance.points_debt:
             items.append(("r.points.debt", number(balance.points_debt, context.language), "r.points.debt_help"))
         metrics(context, items)
-    frame = _entries(booked)
+    frame = _entries(booked, _rule_titles(context))
     oldest_first = frame.iloc[::-1]
-    figure = point_steps(list(oldest_first["effective_at"]), list(oldest_first["points"].cumsum()), context.language)
-    chart(context, "r.points.history", figure, frame[["effective_at", "points_after"]], "points-history")
+    figure = point_steps(list(oldest_first["effective_on"]), list(oldest_first["points"].cumsum()), context.language)
+    chart(context, "r.points.history", figure, frame[["effective_on", "points_after"]], "points-history")
     st.subheader(context.text("r.points.statement"), anchor=False)
     table(context, frame, key="points-statement", height=420)
 
@@ -57,7 +57,9 @@ def orders(context: Context) -> None:
     status = choose(context, "delivery_status", statuses, {name: context.text(f"status.{name}") for name in statuses})
     listed = listing(context, "r.orders.list", queries.ORDERS, {"delivery_status": status})
     if not listed.empty:
-        number_of_order = st.selectbox(context.text("filter.order"), list(listed["document_no"]), key="order", bind="query-params", width=260)
+        number_of_order = st.selectbox(
+            context.text("filter.order"), list(listed["document_no"]), key="order", bind="query-params", width=260
+        )
         if number_of_order:
             st.subheader(context.text("r.orders.lines", name=str(number_of_order)), anchor=False)
             table(context, context.frame(queries.ORDER_LINES, {"document_no": str(number_of_order)}), key="order-lines")
@@ -72,19 +74,30 @@ def support(context: Context) -> None:
     listed = listing(context, "r.support.list", queries.SUPPORT)
     if listed.empty:
         return
-    request_no = st.selectbox(context.text("filter.request"), list(listed["request_no"]), key="request", bind="query-params", width=260)
+    request_no = st.selectbox(
+        context.text("filter.request"), list(listed["request_no"]), key="request", bind="query-params", width=260
+    )
     if request_no:
         st.subheader(context.text("r.support.history", name=str(request_no)), anchor=False)
         table(context, context.frame(queries.SUPPORT_HISTORY, {"request_no": str(request_no)}), key="request-history")
 
 
-def _entries(booked: Statement) -> pd.DataFrame:
-    """The statement as a frame, newest first; moments as UTC dates of the event."""
+def _entries(booked: Statement, titles: dict[tuple[str, str | None], str]) -> pd.DataFrame:
+    """The statement as a frame, newest first; dates of the event."""
     return pd.DataFrame({
-        "effective_at": [entry.effective_at.replace(tzinfo=None) for entry in booked.entries],
+        "effective_on": [entry.effective_at.date() for entry in booked.entries],
         "kind": [entry.kind for entry in booked.entries],
         "document_no": [entry.document_no or "" for entry in booked.entries],
-        "rule": [entry.rule_id or "" for entry in booked.entries],
+        "rule": [titles.get((entry.programme_id, entry.rule_id), entry.rule_id or "") for entry in booked.entries],
         "points": [entry.points for entry in booked.entries],
         "points_after": [entry.points_after for entry in booked.entries],
     })  # fmt: skip
+
+
+def _rule_titles(context: Context) -> dict[tuple[str, str | None], str]:
+    """(programme, rule) -> the rule's title, from the programmes of this instance."""
+    return {
+        (programme.programme_id, rule.rule_id): rule.title_de if context.language == "de" else rule.title_en
+        for programme in active_programmes(current().settings.root)
+        for rule in programme.rules
+    }

@@ -88,7 +88,7 @@ def gtin13(body: str) -> str:
 
 def make_products(random: Random) -> list[Product]:
     """About sixty articles in five groups."""
-    products = []
+    products: list[Product] = []
     for category, (lines, (low, high)) in CATEGORIES.items():
         sizes = (
             SIZES
@@ -110,7 +110,7 @@ def make_products(random: Random) -> list[Product]:
 
 def make_retailers(random: Random, months: int) -> list[Retailer]:
     """Sixty resellers for each distributor; every twelfth also buys from a neighbour."""
-    retailers = []
+    retailers: list[Retailer] = []
     names = list(DISTRIBUTORS)
     for home_index, home in enumerate(names):
         region = DISTRIBUTORS[home][1]

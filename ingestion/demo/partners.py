@@ -247,7 +247,7 @@ def write_help_desk(channel: Channel, folder: Path) -> None:
     """The manufacturer's help desk: one object per ticket, with its history. Retailers are known by the master's number."""
     rows: list[dict[str, object]] = []
     for ticket in channel.tickets:
-        last = dict((status, moment) for moment, status in ticket.history)
+        last = {status: moment for moment, status in ticket.history}
         answered = next((moment for moment, status in ticket.history if status == "in_progress"), None)
         rows.append({
             "id": ticket.number, "reseller": ticket.retailer.ref, "gtin": ticket.product.gtin, "topic": ticket.category,

@@ -30,12 +30,12 @@ class Draw:
     points: int
 
 
-def award_points(rule: Rule, quantity_kept: Decimal, net_amount_kept_cents: int) -> int:
+def award_points(rule: Rule, quantity_kept: Decimal, net_amount_kept_subcents: int) -> int:
     """Points of one document under one rule, rounded towards zero once. A return document gives negative points.
 
-    `quantity_kept` in units, `net_amount_kept_cents` in minor units of the rule's currency, both after returns.
+    `quantity_kept` in units, `net_amount_kept_subcents` in hundredths of a minor unit, both after returns.
     """
-    raw = rule.points_per_unit * quantity_kept + rule.points_per_amount * Decimal(net_amount_kept_cents) / 100
+    raw = rule.points_per_unit * quantity_kept + rule.points_per_amount * Decimal(net_amount_kept_subcents) / 10_000
     points = int(raw.to_integral_value(rounding=ROUND_DOWN))
     if rule.bonus_from_quantity is not None and quantity_kept >= rule.bonus_from_quantity:
         points += rule.bonus_points
@@ -77,6 +77,6 @@ def expiry_of(earned_on: date, months: int | None, time_zone: str) -> datetime |
     return datetime.combine(last_day + timedelta(days=1), time(0), ZoneInfo(time_zone))
 
 
-def start_of_day(day: date, time_zone: str) -> datetime:
-    """The first moment of a day in the programme's zone."""
-    return datetime.combine(day, time(0), ZoneInfo(time_zone))
+def moment_of_day(day: date, time_zone: str) -> datetime:
+    """Noon of a day in the programme's zone: stands for a day whose hour nobody knows, and stays that day in UTC."""
+    return datetime.combine(day, time(12), ZoneInfo(time_zone))

@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(20), nullable=False),
         sa.Column("reverses_journal_id", sa.BigInteger, sa.ForeignKey("journal.journal_id")),
         sa.Column("explanation", sa.Text, nullable=False),
-        sa.CheckConstraint("kind in ('award', 'reversal', 'redeem', 'settle')", name="journal_kind"),
+        sa.CheckConstraint("kind in ('award', 'reversal', 'redeem')", name="journal_kind"),
     )
     op.create_index("journal_member", "journal", ["member_party_id", "journal_id"])
     op.create_index("journal_cause", "journal", ["cause"])
