@@ -101,6 +101,10 @@ def _load_one(
     connection.begin()
     try:
         outcome = _seen_before(connection, task) or load_file(connection, task)
+        if outcome.status == "rejected":
+            # An error of the engine ends its transaction; what a refused file staged goes, the record of it stays.
+            connection.rollback()
+            connection.begin()
         _record(connection, outcome, landed, run_id, started_at, clock)
         connection.commit()
     except BaseException:

@@ -30,6 +30,7 @@ class Books:
         self._currency = currency
         self._now = now
         self._entries: list[dict[str, object]] = []
+        self._by_cause: dict[str | None, list[dict[str, object]]] = defaultdict(list)
         self._lots: list[dict[str, object]] = []
         self._transfers: list[dict[str, object]] = []
         self._available: dict[int, int] = defaultdict(int)
@@ -69,12 +70,26 @@ class Books:
     ) -> int:  # fmt: skip
         """A new journal entry; returns its id."""
         journal_id = self._next("journal")
-        self._entries.append({
-            "journal_id": journal_id, "idempotency_key": key, "request_hash": request_hash, "kind": kind,
-            "member_party_id": member, "effective_at": effective_at, "recorded_at": self._now, "cause": cause,
-            "source_id": source_id, "document_no": document_no, "programme_id": self._programme_id, "rule_id": rule_id,
-            "rule_version": rule_version, "currency": self._currency, "reverses_journal_id": reverses, "explanation": explanation,
-        })  # fmt: skip
+        entry: dict[str, object] = {
+            "journal_id": journal_id,
+            "idempotency_key": key,
+            "request_hash": request_hash,
+            "kind": kind,
+            "member_party_id": member,
+            "effective_at": effective_at,
+            "recorded_at": self._now,
+            "cause": cause,
+            "source_id": source_id,
+            "document_no": document_no,
+            "programme_id": self._programme_id,
+            "rule_id": rule_id,
+            "rule_version": rule_version,
+            "currency": self._currency,
+            "reverses_journal_id": reverses,
+            "explanation": explanation,
+        }
+        self._entries.append(entry)
+        self._by_cause[cause].append(entry)
         return journal_id
 
     def move(self, entry: int, member: int, debit: str, credit: str, points: int, lot_id: int | None) -> None:
@@ -122,11 +137,11 @@ class Books:
 
     def open_lots_of_cause(self, cause: str, member: int) -> list[OpenLot]:
         """The lots that a cause gave to a member, with points left."""
-        own_entries = {entry["journal_id"] for entry in self._entries if entry["cause"] == cause}
+        own_entries = {e["journal_id"] for e in self._by_cause[cause] if e["member_party_id"] == member}
         condition = lots.c.journal_id.in_(
             select(journal.c.journal_id).where(journal.c.cause == cause, journal.c.member_party_id == member)
         )
-        return self._lots_where(condition, [lot for lot in self._lots if lot["journal_id"] in own_entries])
+        return self._lots_where(condition, [lot for lot in self._lots if own_entries and lot["journal_id"] in own_entries])
 
     def count(self, kind: str) -> int:
         """Entries of that kind."""

@@ -44,7 +44,7 @@ class _Posted:
 def post_awards(engine: Engine, programme: Programme, documents: Iterable[EvaluatedDocument], clock: Clock) -> PostingReport:
     """Post the difference for each document, all in one transaction. Worth above posted: award; below: reversal.
 
-    A reversal takes points from the document's own lots first, then from the member's other lots for return documents; what is
+    A reversal takes points from the document's own lots first, then from the member's other lots; what is
     spent already becomes debt, and the next credits settle debt first.
     """
     wanted = {document.cause: document for document in documents}
@@ -81,11 +81,11 @@ def _settle_difference(books: Books, programme: Programme, document: EvaluatedDo
             expires_at = expiry_of(document.ordered_on, document.rule.expires_after_months, programme.time_zone)
             books.credit_lot(entry, member, difference, earned_at=effective_at, expires_at=expires_at)
         else:
-            _take_back(books, entry, member, document, -difference, is_return=worth.get(member, 0) < 0)
+            _take_back(books, entry, member, document, -difference)
 
 
-def _take_back(books: Books, entry: int, member: int, document: EvaluatedDocument, points: int, *, is_return: bool) -> None:
-    """The document's own lots, newest promise first kept; then, for a return document, any lot; then debt."""
+def _take_back(books: Books, entry: int, member: int, document: EvaluatedDocument, points: int) -> None:
+    """The document's own lots in draw order, then the member's other lots, and only then debt: who owes has nothing to spend."""
     own = books.open_lots_of_cause(document.cause, member)
     missing = points
     for lot in draw_order(own):
@@ -93,7 +93,7 @@ def _take_back(books: Books, entry: int, member: int, document: EvaluatedDocumen
         if taken:
             books.move(entry, member, "available", "liability", taken, lot.lot_id)
             missing -= taken
-    if missing and is_return:
+    if missing:
         missing -= _draw_any(books, entry, member, missing, books.open_lots(member))
     if missing:
         books.owe(entry, member, missing)

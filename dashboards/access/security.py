@@ -62,20 +62,23 @@ class Gate:
         if not is_own or scope["path"].startswith(HIDDEN_PATHS):
             await PlainTextResponse("Not found.", status_code=404)(scope, receive, self._with_headers(send))
             return
-        is_open = scope["path"].startswith(OPEN_PATHS)
-        user = None if is_open else await run_in_threadpool(session_user, Request(scope))
-        if not is_open and user is None:
+        if not scope["path"].startswith(OPEN_PATHS) and not await self._has_session(Request(scope)):
             await RedirectResponse("/login", status_code=303)(scope, receive, self._with_headers(send))
             return
         await self._app(scope, receive, self._with_headers(send))
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send, is_own: bool) -> None:
         cookies = Request({**scope, "type": "http", "method": "GET"})
-        if is_own and await run_in_threadpool(session_user, cookies):
+        if is_own and await self._has_session(cookies):
             await self._app(scope, receive, send)
             return
         await receive()
         await send({"type": "websocket.close", "code": 4401, "reason": "no session"})
+
+    @staticmethod
+    async def _has_session(request: Request) -> bool:
+        user = await run_in_threadpool(session_user, request)
+        return user is not None
 
     def _is_own_host(self, headers: Headers) -> bool:
         return urlsplit(f"//{headers.get('host', '')}").hostname in self._hosts

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from core.clock import Clock, Ids
-from core.errors import DreiklangError, IntegrityError
+from core.errors import IntegrityError
 from core.settings import Settings
 from core.store import migrate, open_store
 from core.warehouse.owner import own_warehouse
@@ -30,10 +30,6 @@ log = structlog.get_logger("dreiklang.pipeline")
 
 STEPS = ("load", "facts", "awards", "points", "gate", "publish")
 """Names of the steps, in order, as progress reports them."""
-
-COPY_ROWS = 20_000
-"""Transfers copied from the store per batch."""
-
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -193,7 +189,3 @@ def _insert_rows(connection: Any, statement: str, rows: Sequence[tuple[object, .
         connection.rollback()
         raise
 
-
-def exit_code(error: DreiklangError) -> int:
-    """The exit code that scripts see for an error; 0 is kept for runs whose data is published."""
-    return error.exit_code

@@ -1,0 +1,35 @@
+"""Fixtures that several parts of the suite share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import structlog
+
+from core.clock import FixedClock
+from tests.support.demo import DemoInstance, build_demo
+
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quiet_logs() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at noon UTC of 30 June 2026."""
+    return FixedClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoInstance]:
+    """The demo channel, loaded and published once for the whole session. Treat it as read-only."""
+    instance = build_demo(Path(tmp_path_factory.mktemp("demo")), end_date=date(2026, 6, 29), clock=FixedClock(NOW))
+    yield instance
+    instance.close()

@@ -1,0 +1,119 @@
+"""Pure rules: points, lots, months, programmes, money."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import ConfigurationError
+from core.money import cents_half_even
+from loyalty import describe, list_programmes, load_programme
+from loyalty.domain.points import Draw, OpenLot, add_months, award_points, draw, expiry_of
+from loyalty.domain.programme import ProgrammeError, Rule, parse_programme
+
+
+def rule(per_unit: str = "0", per_amount: str = "0") -> Rule:
+    """A rule without bonus or end."""
+    return Rule("r", 1, "t", "t", Decimal(per_unit), Decimal(per_amount), "EUR", (), date.min, None, None, None, 0)
+
+
+def test_points_are_rounded_once_per_document() -> None:
+    """Ten lines of 0.40 points make 4, not 0."""
+    assert award_points(rule(per_unit="0.4"), Decimal(10), 0) == 4
+
+
+@pytest.mark.parametrize(("subcents", "points"), [(19_99_00, 1), (20_00_00, 2), (-19_99_00, -1)])
+def test_points_of_amounts_round_towards_zero(subcents: int, points: int) -> None:
+    assert award_points(rule(per_amount="0.1"), Decimal(0), subcents) == points
+
+
+@pytest.mark.parametrize(("day", "months", "expected"), [
+    (date(2025, 1, 31), 1, date(2025, 2, 28)), (date(2024, 1, 31), 1, date(2024, 2, 29)), (date(2025, 1, 25), 1, date(2025, 2, 25)),
+    (date(2025, 12, 15), 24, date(2027, 12, 15)),
+])  # fmt: skip
+def test_months_clamp(day: date, months: int, expected: date) -> None:
+    assert add_months(day, months) == expected
+
+
+def test_expiry_is_the_end_of_the_day_in_the_programmes_zone() -> None:
+    assert expiry_of(date(2025, 1, 31), 1, "Europe/Berlin") == datetime(2025, 2, 28, 23, tzinfo=UTC)
+
+
+def lot(lot_id: int, points: int, expires: int | None) -> OpenLot:
+    """A lot that expires in that month of 2026."""
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    return OpenLot(lot_id, points, moment, None if expires is None else moment.replace(month=expires))
+
+
+def test_debits_draw_earliest_expiry_first_and_lots_without_expiry_last() -> None:
+    lots = [lot(1, 10, None), lot(2, 10, 9), lot(3, 10, 5)]
+    assert draw(lots, 25, None) == [Draw(3, 10), Draw(2, 10), Draw(1, 5)]
+
+
+def test_expired_lots_are_left_alone_at_the_very_moment() -> None:
+    assert draw([lot(1, 10, 5)], 5, datetime(2026, 5, 1, tzinfo=UTC)) == []
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.one_of(st.none(), st.integers(1, 12)))), st.integers(0, 300))
+def test_a_draw_never_takes_more_than_a_lot_has_nor_than_asked(lots: list[tuple[int, int | None]], points: int) -> None:
+    opened = [lot(number, left, expires) for number, (left, expires) in enumerate(lots)]
+    draws = draw(opened, points, None)
+    assert sum(taken.points for taken in draws) == min(points, sum(left for left, _ in lots))
+    assert all(0 < taken.points <= lots[taken.lot_id][0] for taken in draws)
+
+
+@given(st.lists(st.decimals(min_value="-99999.9999", max_value="99999.9999", places=4), min_size=1, max_size=50))
+def test_sums_of_cents_and_subcents_round_once(amounts: list[Decimal]) -> None:
+    """Splitting each amount and adding both parts gives the exact sum, rounded half-even once."""
+    parts = []
+    for amount in amounts:
+        cents = int((amount * 100).to_integral_value(rounding="ROUND_HALF_EVEN"))
+        parts.append((cents, int((amount * 100 - cents) * 100)))
+    total = cents_half_even(sum(c for c, _ in parts), sum(s for _, s in parts))
+    assert total == int((sum(amounts, Decimal(0)) * 100).to_integral_value(rounding="ROUND_HALF_EVEN"))
+
+
+@pytest.mark.parametrize("name", list_programmes())
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_shipped_programmes_load_and_speak(name: str, language: str) -> None:
+    programme = load_programme(name)
+    terms = describe(programme, "de" if language == "de" else "en")
+    assert all((r.title_de if language == "de" else r.title_en) in terms for r in programme.rules)
+
+
+BROKEN = """
+programme_id = "p"
+version = 0
+title_de = "t"
+title_en = "t"
+currency = "points"
+time_zone = "UTC"
+leg = "sell_out"
+extra = 1
+[[rules]]
+rule_id = "r"
+version = 1
+title_de = "t"
+title_en = "t"
+points_per_unit = "x"
+valid_from = 2026-02-01
+valid_to = 2026-01-01
+"""
+
+
+def test_every_finding_of_a_programme_is_named() -> None:
+    with pytest.raises(ProgrammeError) as broken:
+        parse_programme(BROKEN)
+    text = "; ".join(broken.value.findings)
+    for part in ("version", "leg", "extra", "rules[1].points_per_unit", "rules[1].valid_to", "exactly one of"):
+        assert part in text
+
+
+def test_an_unknown_programme_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigurationError) as missing:
+        load_programme("nobody")
+    assert missing.value.code == "LOY-101"

@@ -1,0 +1,56 @@
+"""Texts in both languages, numbers as their readers write them, and CSV that a spreadsheet cannot run."""
+
+from __future__ import annotations
+
+import string
+from datetime import date
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from dashboards.export import cell_text, csv_bytes
+from dashboards.texts import CATALOGUE, day, money, number, percent, preferred
+
+
+def fields(template: str) -> set[str]:
+    """Placeholders of a text."""
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize("key", sorted(CATALOGUE))
+def test_both_languages_say_something_with_the_same_placeholders(key: str) -> None:
+    german, english = CATALOGUE[key]
+    assert german
+    assert english
+    assert fields(german) == fields(english)
+
+
+def test_numbers_money_and_dates() -> None:
+    assert number(1234567, "de") == "1.234.567"
+    assert number(1234567, "en") == "1,234,567"
+    assert money(123456789, "EUR", "de").replace("\xa0", " ") == "1.234.568 €"
+    assert percent(0.4512, "de").replace("\xa0", " ") == "45,1 %"
+    assert day(date(2026, 3, 1), "de") == "01.03.2026"
+    assert number(None, "de") == "–"
+
+
+def test_the_browsers_first_known_language_is_taken() -> None:
+    assert preferred("fr-FR,de;q=0.8,en;q=0.5") == "de"
+    assert preferred("") == "en"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+49", "-cmd", "@sum", "\tx", "\rx"])
+def test_formulas_in_texts_are_neutralised(text: str) -> None:
+    assert cell_text(text, german=False) == f"'{text}"
+
+
+def test_numbers_stay_numbers() -> None:
+    assert cell_text(-5, german=False) == "-5"
+    assert cell_text(Decimal("-1.50"), german=True) == "-1,50"
+    assert cell_text(2.5, german=True) == "2,5"
+
+
+def test_german_csv_has_mark_semicolons_and_commas() -> None:
+    content = csv_bytes(pd.DataFrame({"name": ["=x", "Müller"], "net": [1.5, None]}), "de")
+    assert content == "\ufeffname;net\r\n'=x;1,5\r\nMüller;\r\n".encode()
