@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -15,9 +14,9 @@ from rich.table import Table
 from commands.loyalty import loyalty_app
 from commands.people import users_app
 from commands.reports import batch_rows, health_checks, print_table, quarantine_rows, summary_rows
-from commands.running import run_deliveries
+from commands.running import log_to_file, run_deliveries
 from core.clock import SystemClock, random_id
-from core.errors import ConfigurationError, DreiklangError
+from core.errors import ConfigurationError, DreiklangError, InputRefusedError
 from core.scope import Role, Scope
 from core.settings import Settings
 from core.warehouse.reader import Serving
@@ -52,8 +51,8 @@ def run(
 ) -> None:
     """Load deliveries, build the marts, award points, check and publish.
 
-    Exit code 0 only when the data of these deliveries is published. A file that is refused does not stop the others: see
-    `dreiklang runs`.
+    Exit code 0 only when the data of these deliveries is published; 3 when files were refused or held, or a source brought
+    none: everything else is published then. `dreiklang runs` and `dreiklang quarantine` say why.
     """
     from ingestion.profiles import load_profile
     from loyalty import active_programmes
@@ -66,16 +65,18 @@ def run(
             expected="one --source for each --profile", next_step="Repeat --source in the order of --profile.",
         )  # fmt: skip
     deliveries = [Delivery(load_profile(name), Path(sources[index]) if sources else None) for index, name in enumerate(profile)]
-    settings = Settings()
+    settings = Settings.load()
     pipeline = Pipeline(settings, SystemClock(), random_id, active_programmes(settings.root))
-    run_deliveries(pipeline, deliveries, console, data_docs=docs)
+    result = run_deliveries(pipeline, deliveries, console, data_docs=docs)
+    if result.refused:
+        raise typer.Exit(InputRefusedError.exit_code)
 
 
 @app.command()
 def summary(as_json: JsonFlag = False) -> None:
     """What is published: per feed and leg the documents, lines, net amount in minor units, first and last event date,
     lines with unknown party or product, quarantined rows."""
-    serving = Serving(Settings().warehouse_dir)
+    serving = Serving(Settings.load().warehouse_dir)
     try:
         rows = summary_rows(serving.reader(Scope.of(Role.OPERATOR)))
     finally:
@@ -89,7 +90,7 @@ def runs(
     last: Annotated[int, typer.Option(help="How many files, newest first.")] = 50,
 ) -> None:
     """Each file that was read: accepted + quarantined + duplicates = read, and why a file was refused."""
-    print_table("Files, newest first", batch_rows(Settings(), last), as_json=as_json)
+    print_table("Files, newest first", batch_rows(Settings.load(), last), as_json=as_json)
 
 
 @app.command()
@@ -99,7 +100,7 @@ def quarantine(
     last: Annotated[int, typer.Option(help="How many rows, newest first.")] = 50,
 ) -> None:
     """Refused rows: file, line, column, what was found, what was expected, and what to do."""
-    print_table("Quarantined rows, newest first", quarantine_rows(Settings(), source_id, last), as_json=as_json)
+    print_table("Quarantined rows, newest first", quarantine_rows(Settings.load(), source_id, last), as_json=as_json)
 
 
 @app.command()
@@ -116,7 +117,7 @@ def serve() -> None:
     """Serve what is published, until interrupted. Address and port: DREIKLANG_HOST, DREIKLANG_PORT."""
     from dashboards.server import serve as serve_pages
 
-    settings = Settings()
+    settings = Settings.load()
     console.print(f"Dreiklang at http://{'localhost' if settings.host == '127.0.0.1' else settings.host}:{settings.port}")
     serve_pages(settings)
 
@@ -131,7 +132,7 @@ def demo(
     """Make a demo channel, run it through to published pages, create three people who can log in, and say how."""
     from commands.demo import make_demo, make_load
 
-    settings = Settings()
+    settings = Settings.load()
     last_day = date.fromisoformat(end) if end else SystemClock().now().date() - timedelta(days=1)
     if lines is not None:
         make_load(settings, console, seed=seed, end_date=last_day, lines=lines)
@@ -144,7 +145,7 @@ def demo(
 @app.command()
 def doctor() -> None:
     """Say what is missing on this machine. Exit code 2 when something is."""
-    checks = health_checks(Settings())
+    checks = health_checks(Settings.load())
     table = Table("check", "state", "what to do")
     for check in checks:
         table.add_row(check.name, "ok" if check.is_ok else "MISSING", "" if check.is_ok else check.next_step)
@@ -153,9 +154,9 @@ def doctor() -> None:
 
 
 def main() -> None:
-    """Entry point. Errors of the family end with their code and message on stderr."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
+    """Entry point. Errors of the family end with their code and message on stderr; events go to the instance's log."""
     try:
+        log_to_file(Settings.load().root / "logs" / "events.jsonl")
         app()
     except DreiklangError as error:
         console.print(f"[bold red]{error.code}[/] {error.detail.where}: found {error.detail.found}", highlight=False)

@@ -32,20 +32,20 @@ def activate_programme(settings: Settings, name_or_path: str) -> Programme:
 @loyalty_app.command("activate")
 def activate(programme: Annotated[str, typer.Argument(help="Name of a shipped programme, or a TOML file.")]) -> None:
     """Make a programme one of this instance's. The next run awards what orders earn under it."""
-    typer.echo(describe(activate_programme(Settings(), programme), "en"))
+    typer.echo(describe(activate_programme(Settings.load(), programme), "en"))
 
 
 @loyalty_app.command("terms")
 def terms(language: Annotated[str, typer.Option(help="de or en.")] = "en") -> None:
     """The terms of the active programmes as text."""
-    for programme in active_programmes(Settings().root):
+    for programme in active_programmes(Settings.load().root):
         typer.echo(describe(programme, "de" if language == "de" else "en"))
 
 
 @loyalty_app.command("verify")
 def verify() -> None:
     """Check that the books add up: hash chain, lots, balances, audit log. Exit code 7 at the first broken promise."""
-    store = open_store(Settings().resolved_store_url())
+    store = open_store(Settings.load().resolved_store_url())
     migrate(store)
     report = verify_books(store)
     with store.connect() as connection:

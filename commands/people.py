@@ -48,7 +48,7 @@ def add(
     language: Annotated[str, typer.Option(help="de or en.")] = "en",
 ) -> None:
     """Make an account for a person of a partner."""
-    settings = Settings()
+    settings = Settings.load()
     store = open_store(settings.resolved_store_url())
     migrate(store)
     new = NewUser(email, name, role, party_id_of(settings, role, party), password, language)
@@ -59,21 +59,21 @@ def add(
 @users_app.command("disable")
 def disable(email: str) -> None:
     """Disable an account; its sessions end with their next request."""
-    disable_user(open_store(Settings().resolved_store_url()), email, SystemClock())
+    disable_user(open_store(Settings.load().resolved_store_url()), email, SystemClock())
     typer.echo(f"{email} cannot log in any more.")
 
 
 @users_app.command("password")
 def password_command(email: str, password: Password) -> None:
     """Set a new password and end the account's sessions."""
-    set_password_by_operator(open_store(Settings().resolved_store_url()), email, password, SystemClock())
+    set_password_by_operator(open_store(Settings.load().resolved_store_url()), email, password, SystemClock())
     typer.echo(f"{email} has a new password.")
 
 
 @users_app.command("list")
 def show() -> None:
     """Every account."""
-    store = open_store(Settings().resolved_store_url())
+    store = open_store(Settings.load().resolved_store_url())
     migrate(store)
     table = Table("e-mail", "name", "role", "status", "language")
     for user in list_users(store):

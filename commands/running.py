@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -18,6 +20,20 @@ STEP_TEXTS = {
     "gate": "Checking",
     "publish": "Publishing",
 }
+
+
+def log_to_file(path: Path) -> None:
+    """Structured events of this process go to `path`, one JSON object per line, with the moment in UTC."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=path.open("a", encoding="utf-8", buffering=1)),
+        cache_logger_on_first_use=False,
+    )
 
 
 def run_deliveries(pipeline: Pipeline, deliveries: Sequence[Delivery], console: Console, *, data_docs: bool) -> RunResult:
@@ -46,11 +62,8 @@ def _say(result: RunResult, console: Console) -> None:
     console.print(
         f"{len(outcomes)} files read: {read:,} rows, {accepted:,} accepted, {quarantined:,} quarantined, {duplicate:,} known already."
     )
-    for outcome in outcomes:
-        if outcome.status in ("rejected", "held"):
-            console.print(
-                f"[yellow]{outcome.status}[/] {outcome.file_name} ({outcome.feed}): {outcome.error_message}", highlight=False
-            )
+    for words in result.refused:
+        console.print(words, style="yellow", markup=False, highlight=False)
     if result.published:
         console.print(f"Published generation {result.generation}; {result.points_posted:,} point transfers are new.")
     else:

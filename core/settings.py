@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import ConfigurationError
 
 
 class Settings(BaseSettings):
@@ -25,6 +27,18 @@ class Settings(BaseSettings):
     session_hours_max: int = Field(12, ge=1, description="a session ends this long after log-in, whatever happens")
     memory_limit_gib: float = Field(6.0, gt=0.2, description="memory the warehouse may use while it builds, in GiB")
     threads: int | None = Field(None, ge=1, description="threads the warehouse may use; all cores when not set")
+
+    @classmethod
+    def load(cls) -> Settings:
+        """The settings of the environment. Raises ConfigurationError SET-101 that names every wrong one, never its value."""
+        try:
+            return cls()
+        except ValidationError as error:
+            wrong = "; ".join(f"DREIKLANG_{'_'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors())
+            raise ConfigurationError(
+                "SET-101", where="the environment", found=wrong, expected="settings as docs/runbook.md lists them",
+                next_step="Correct the named variables and start again.",
+            ) from None  # fmt: skip
 
     @property
     def root(self) -> Path:

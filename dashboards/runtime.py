@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from core.clock import Clock, Ids
-from core.errors import RetriableError
+from core.errors import ConfigurationError
 from core.settings import Settings
 from core.warehouse.reader import Serving
 from portal import SessionLimits
@@ -34,9 +34,9 @@ def install(runtime: Runtime) -> None:
 
 
 def current() -> Runtime:
-    """The services of this process. Raises RetriableError SCR-101 before they are installed."""
+    """The services of this process. Raises ConfigurationError SCR-101 before they are installed."""
     if not _installed:
-        raise RetriableError(
+        raise ConfigurationError(
             "SCR-101", where="the web process", found="pages without services", expected="a process started by `dreiklang serve`",
             next_step="Start the pages with `dreiklang serve`.",
         )  # fmt: skip

@@ -33,10 +33,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """One outcome per file and feed, in the order in which they were read."""
+    """One outcome per file and feed, in the order in which they were read; `files` counts what the partner brought."""
 
     source_id: str
     outcomes: tuple[FileOutcome, ...]
+    files: int
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -60,13 +61,14 @@ def load_delivery(
         "insert or replace into raw.source_notes values ($id, $title, $de, $en)",
         {"id": profile.source_id, "title": profile.title, "de": profile.note_de, "en": profile.note_en},
     )
-    outcomes = []
+    outcomes, files = [], 0
     with TemporaryDirectory(prefix="dreiklang-extract-") as work:
         for feed, file in _files(profile, source, settings, Path(work)):
+            files += file.parent != Path(work) or feed.format == "sql"
             if progress:
                 progress(Progress(profile.source_id, feed.feed, file.name))
             outcomes.append(_load_one(connection, profile, feed, file, source, settings, clock, run_id))
-    return LoadReport(profile.source_id, tuple(outcomes))
+    return LoadReport(profile.source_id, tuple(outcomes), files)
 
 
 def _files(profile: Profile, source: Path | None, settings: Settings, work: Path) -> Iterator[tuple[FeedProfile, Path]]:

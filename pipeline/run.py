@@ -31,6 +31,7 @@ log = structlog.get_logger("dreiklang.pipeline")
 STEPS = ("load", "facts", "awards", "points", "gate", "publish")
 """Names of the steps, in order, as progress reports them."""
 
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One partner's delivery: what describes it and where it lies (None: where the profile says)."""
@@ -49,6 +50,19 @@ class RunResult:
     points_posted: int
     generation: int | None
     published: bool
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What did not get in: files that were refused or held, and sources that brought no file, in words."""
+        files = [
+            f"{outcome.status} {outcome.file_name} ({outcome.feed}): {outcome.error_message}"
+            for load in self.loads
+            for outcome in load.outcomes
+            if outcome.status in ("rejected", "held")
+        ]
+        return tuple(
+            files + [f"{load.source_id} brought no file that its profile names" for load in self.loads if not load.files]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,4 +202,3 @@ def _insert_rows(connection: Any, statement: str, rows: Sequence[tuple[object, .
     except BaseException:
         connection.rollback()
         raise
-

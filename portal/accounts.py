@@ -137,7 +137,7 @@ def set_password_by_operator(engine: Engine, email: str, password: str, clock: C
 
 
 def disable_user(engine: Engine, email: str, clock: Clock, *, actor: str | None = None) -> None:
-    """Disable an account; its sessions end with their next request. Raises ConflictError ACC-204 when there is none."""
+    """Disable an account; its sessions end with their next request. Raises InputRefusedError ACC-204 when there is none."""
     with writing(engine) as connection:
         row = connection.execute(select(users).where(users.c.email == email.strip().casefold())).one_or_none()
         if row is None:
@@ -203,8 +203,8 @@ def _count_failure(connection: Connection, subject: str, now: datetime) -> None:
     )
 
 
-def _no_such_user(email: str) -> ConflictError:
-    return ConflictError(
+def _no_such_user(email: str) -> InputRefusedError:
+    return InputRefusedError(
         "ACC-204", where="account", found=f"no account for {email}", expected="an account that exists",
         next_step="List the accounts with `dreiklang users list`.",
     )  # fmt: skip

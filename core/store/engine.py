@@ -14,7 +14,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from core.errors import RetriableError
 
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for another before it gives up."""
@@ -35,16 +38,31 @@ def open_store(url: str) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that may write: committed when the block ends, rolled back when it raises."""
-    with engine.connect().execution_options(dreiklang_writes=True) as connection, connection.begin():
+    """A transaction that may write: committed when the block ends, rolled back when it raises.
+
+    Raises RetriableError STO-101 when the store cannot be reached or stays locked; nothing was written then.
+    """
+    with _reachable(), engine.connect().execution_options(dreiklang_writes=True) as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads."""
-    with engine.connect() as connection, connection.begin():
+    """A transaction that only reads. Raises RetriableError STO-101 when the store cannot be reached."""
+    with _reachable(), engine.connect() as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """The driver's text may hold the URL with its password, so it goes no further than the cause's class."""
+    try:
+        yield
+    except OperationalError as error:
+        raise RetriableError(
+            "STO-101", where="the store", found=f"no answer ({type(error.orig).__name__})", expected="a database that can be written",
+            next_step="Check DREIKLANG_STORE_URL, that the database runs and that its disk has room; then try again.",
+        ) from None  # fmt: skip
 
 
 def _prepare_sqlite(dbapi_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

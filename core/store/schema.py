@@ -7,13 +7,18 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, DateTime, Engine, MetaData, TypeDecorator
+from sqlalchemy import Connection, DateTime, Engine, MetaData, TypeDecorator, text
 from sqlalchemy.engine import Dialect
+
+from core.store.engine import writing
 
 metadata = MetaData()
 """The tables of portal/ and loyalty/ are defined on this one."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+MIGRATION_LOCK = 7_401_311
+"""PostgreSQL: whoever holds it migrates, the others wait and find nothing left to do."""
 
 
 class UtcTimestamp(TypeDecorator[datetime]):
@@ -36,10 +41,12 @@ class UtcTimestamp(TypeDecorator[datetime]):
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the store to the newest schema. Does nothing when it is there already."""
+    """Bring the store to the newest schema. Does nothing when it is there already; several processes may try at once."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.connect().execution_options(dreiklang_writes=True) as connection, connection.begin():
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

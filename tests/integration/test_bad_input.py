@@ -198,15 +198,13 @@ def test_an_unclosed_quote_does_not_swallow_the_run(site: Loading) -> None:
 def test_a_broken_json_line_is_named(site: Loading) -> None:
     columns = {
         **COLUMNS,
-        **{
-            "document_no": "o",
-            "line_no": "l",
-            "buyer": "c",
-            "ordered_on": "d",
-            "product": "s",
-            "quantity": "q",
-            "net_amount": "n",
-        },
+        "document_no": "o",
+        "line_no": "l",
+        "buyer": "c",
+        "ordered_on": "d",
+        "product": "s",
+        "quantity": "q",
+        "net_amount": "n",
     }
     good = "".join(f'{{"o":"J{n}","l":1,"c":"C","d":"2026-05-01","s":"S","q":1,"n":2.5}}\n' for n in range(300))
     (site.folder / "x.jsonl").write_text(good + '{"o":"broken"\n')

@@ -15,7 +15,16 @@ from core.clock import FixedClock
 from core.errors import ConflictError
 from core.store import migrate, open_store
 from loyalty import (
-    EvaluatedDocument, Redemption, load_programme, post_awards, reconcile, redeem, seal, statement, transfers_after, verify,
+    EvaluatedDocument,
+    Redemption,
+    load_programme,
+    post_awards,
+    reconcile,
+    redeem,
+    seal,
+    statement,
+    transfers_after,
+    verify,
 )  # fmt: skip
 from loyalty.domain.points import award_points
 from loyalty.domain.programme import Rule
