@@ -17,7 +17,7 @@ from core.clock import Clock, Ids
 from core.errors import IntegrityError
 from core.settings import Settings
 from core.store import migrate, open_store
-from core.warehouse.owner import own_warehouse
+from core.warehouse.owner import append_rows, own_warehouse
 from core.warehouse.pointer import current_generation
 from core.warehouse.publish import publish
 from core.warehouse.transform import Transformer, prepare_transform, record_transform
@@ -81,7 +81,7 @@ class Pipeline:
         self._clock = clock
         self._ids = ids
         self._programmes = tuple(programmes)
-        self._transformer = Transformer(settings)
+        self.transformer = Transformer(settings)
 
     def run(self, deliveries: Sequence[Delivery], reporting: Reporting, *, data_docs: bool = True) -> RunResult:
         """Load, transform, award, check, publish. Raises DreiklangError; what was published before stays published."""
@@ -111,11 +111,11 @@ class Pipeline:
         if not full and generation is not None and not self._has_news(connection):
             return RunResult(run_id, run_no, loads, 0, generation, published=False)
         reporting.step("facts")
-        self._transformer.build_facts(full=full)
+        self.transformer.build_facts(full=full)
         reporting.step("awards")
         posted = self._award(connection, full=full)
         reporting.step("points")
-        self._transformer.build_points(full=full)
+        self.transformer.build_points(full=full)
         reporting.step("gate")
         gate = run_gate(connection, self._settings, docs=data_docs)
         if not gate.success:
@@ -158,12 +158,10 @@ class Pipeline:
 
     @staticmethod
     def _copy_ledger(connection: Any, store: Any) -> int:
-        row = connection.execute("select coalesce(max(transfer_id), 0) from raw.ledger_transfers").fetchone()
-        names = ", ".join(name for name, _ in EXPORT_COLUMNS)
-        marks = ", ".join("?" for _ in EXPORT_COLUMNS)
+        row = connection.execute("select coalesce(max(transfer_id), 0) from raw.ledger_transfers").fetchall()[0]
         copied = 0
         for rows in transfers_after(store, int(row[0])):
-            _insert_rows(connection, f"insert into raw.ledger_transfers ({names}) values ({marks})", rows)
+            append_rows(connection, "raw.ledger_transfers", EXPORT_COLUMNS, rows)
             copied += len(rows)
         return copied
 
@@ -192,13 +190,3 @@ class Pipeline:
 
     def _utc_now(self) -> Any:
         return self._clock.now().replace(tzinfo=None)
-
-
-def _insert_rows(connection: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    connection.begin()
-    try:
-        connection.executemany(statement, rows)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
+import pyarrow
 
 from core.errors import ConflictError
 from core.settings import Settings
@@ -37,3 +38,20 @@ def own_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def append_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[tuple[str, str]], rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Append rows to a table, all or none. `columns` are (name, DuckDB type) in the order of the values; moments are naive UTC.
+
+    Rows travel as one Arrow table: a statement per row takes a thousand times as long.
+    """
+    names = [name for name, _ in columns]
+    values = pyarrow.table(dict(zip(names, (list(column) for column in zip(*rows, strict=True)), strict=True)))
+    connection.register("appended_rows", values)
+    try:
+        casts = ", ".join(f"cast({name} as {sql_type})" for name, sql_type in columns)
+        connection.execute(f"insert into {table} ({', '.join(names)}) select {casts} from appended_rows")
+    finally:
+        connection.unregister("appended_rows")

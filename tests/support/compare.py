@@ -1,0 +1,38 @@
+"""Two published generations hold the same facts, whatever order they arrived in."""
+
+from __future__ import annotations
+
+from core.warehouse.reader import Reader
+from core.warehouse.served import SERVED
+
+RECORDED = frozenset(
+    {
+        "run_no",
+        "recorded_at",
+        "last_recorded_at",
+        "transfer_id",
+        "journal_id",
+        "lot_id",
+        "points",
+        "kind",
+        "debit_account",
+        "credit_account",
+        "rule_version",
+    }
+)
+"""Columns that say when and how we learned something, not what happened."""
+
+
+def fingerprints(reader: Reader, *, facts_only: bool = False) -> dict[str, tuple[object, ...]]:
+    """Per relation the number of rows and a hash of their content that no order changes.
+
+    `facts_only` leaves out record times, numbers given on arrival, and the ledger's single entries (its balances stay).
+    """
+    found = {}
+    for served in SERVED.values():
+        if facts_only and served.name in ("fct_point_transfers", "rpt_points_monthly"):
+            continue
+        names = [name for name, _ in served.columns if not (facts_only and name in RECORDED)]
+        row = reader.rows(f"select count(*), bit_xor(hash({', '.join(names)})), sum(hash({', '.join(names)})) from {served.name}")
+        found[served.name] = row[0]
+    return found
