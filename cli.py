@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +15,16 @@ from rich.table import Table
 
 from commands.loyalty import loyalty_app
 from commands.people import users_app
-from commands.reports import batch_rows, health_checks, print_table, quarantine_rows, summary_rows
+from commands.reports import (
+    batch_in_words,
+    batch_rows,
+    health_checks,
+    print_rows,
+    quarantine_rows,
+    quarantined_in_words,
+    summary_in_words,
+    summary_rows,
+)
 from commands.running import log_to_file, run_deliveries
 from core.clock import SystemClock, random_id
 from core.errors import ConfigurationError, DreiklangError, InputRefusedError
@@ -81,7 +92,7 @@ def summary(as_json: JsonFlag = False) -> None:
         rows = summary_rows(serving.reader(Scope.of(Role.OPERATOR)))
     finally:
         serving.close()
-    print_table("Published", rows, as_json=as_json)
+    print_rows(rows, summary_in_words, as_json=as_json)
 
 
 @app.command()
@@ -89,8 +100,8 @@ def runs(
     as_json: JsonFlag = False,
     last: Annotated[int, typer.Option(help="How many files, newest first.")] = 50,
 ) -> None:
-    """Each file that was read: accepted + quarantined + duplicates = read, and why a file was refused."""
-    print_table("Files, newest first", batch_rows(Settings.load(), last), as_json=as_json)
+    """Each file that was read, newest first: accepted + quarantined + duplicates = read, and why a file was refused."""
+    print_rows(batch_rows(Settings.load(), last), batch_in_words, as_json=as_json)
 
 
 @app.command()
@@ -99,8 +110,8 @@ def quarantine(
     source_id: Annotated[str | None, typer.Option("--source", help="Only rows of this source.")] = None,
     last: Annotated[int, typer.Option(help="How many rows, newest first.")] = 50,
 ) -> None:
-    """Refused rows: file, line, column, what was found, what was expected, and what to do."""
-    print_table("Quarantined rows, newest first", quarantine_rows(Settings.load(), source_id, last), as_json=as_json)
+    """Refused rows, newest first: file, line, column, what was found, what was expected, and what to do."""
+    print_rows(quarantine_rows(Settings.load(), source_id, last), quarantined_in_words, as_json=as_json)
 
 
 @app.command()
@@ -153,8 +164,15 @@ def doctor() -> None:
     raise typer.Exit(0 if all(check.is_ok for check in checks) else 2)
 
 
+def _hush() -> None:
+    """Runs last of all: DuckDB's binding ends by reporting its own types as leaked once Great Expectations has used it."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
 def main() -> None:
     """Entry point. Errors of the family end with their code and message on stderr; events go to the instance's log."""
+    atexit.register(_hush)
     try:
         log_to_file(Settings.load().root / "logs" / "events.jsonl")
         app()

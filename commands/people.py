@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Engine
 
 from core.clock import SystemClock, random_id
 from core.errors import InputRefusedError
@@ -19,6 +20,12 @@ from portal import NewUser, create_user, disable_user, list_users, set_password_
 users_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Password = Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given.")]
+
+
+def _store() -> Engine:
+    store = open_store(Settings.load().resolved_store_url())
+    migrate(store)
+    return store
 
 
 def party_id_of(settings: Settings, role: Role, party_ref: str) -> int:
@@ -42,39 +49,38 @@ def party_id_of(settings: Settings, role: Role, party_ref: str) -> int:
 def add(
     email: Annotated[str, typer.Option(help="Address to log in with.")],
     name: Annotated[str, typer.Option(help="Name as it is shown.")],
-    role: Annotated[Role, typer.Option(help="manufacturer, distributor or retailer.")],
+    role: Annotated[
+        Literal["manufacturer", "distributor", "retailer"], typer.Option(help="manufacturer, distributor or retailer.")
+    ],
     party: Annotated[str, typer.Option(help="The partner's number in the master, as `dim_party.party_ref` has it.")],
     password: Password,
-    language: Annotated[str, typer.Option(help="de or en.")] = "en",
+    language: Annotated[Literal["de", "en"], typer.Option(help="de or en.")] = "en",
 ) -> None:
     """Make an account for a person of a partner."""
     settings = Settings.load()
-    store = open_store(settings.resolved_store_url())
-    migrate(store)
-    new = NewUser(email, name, role, party_id_of(settings, role, party), password, language)
-    user = create_user(store, new, SystemClock(), random_id)
+    new = NewUser(email, name, Role(role), party_id_of(settings, Role(role), party), password, language)
+    user = create_user(_store(), new, SystemClock(), random_id)
     typer.echo(f"{user.email} can log in now.")
 
 
 @users_app.command("disable")
 def disable(email: str) -> None:
     """Disable an account; its sessions end with their next request."""
-    disable_user(open_store(Settings.load().resolved_store_url()), email, SystemClock())
+    disable_user(_store(), email, SystemClock())
     typer.echo(f"{email} cannot log in any more.")
 
 
 @users_app.command("password")
 def password_command(email: str, password: Password) -> None:
     """Set a new password and end the account's sessions."""
-    set_password_by_operator(open_store(Settings.load().resolved_store_url()), email, password, SystemClock())
+    set_password_by_operator(_store(), email, password, SystemClock())
     typer.echo(f"{email} has a new password.")
 
 
 @users_app.command("list")
 def show() -> None:
     """Every account."""
-    store = open_store(Settings.load().resolved_store_url())
-    migrate(store)
+    store = _store()
     table = Table("e-mail", "name", "role", "status", "language")
     for user in list_users(store):
         table.add_row(user.email, user.display_name, str(user.role), user.status, user.language)

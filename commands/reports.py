@@ -6,13 +6,12 @@ import importlib.util
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from core.errors import ConfigurationError, DreiklangError
 from core.settings import Settings
@@ -34,6 +33,15 @@ BATCH_COLUMNS = (
 QUARANTINE_COLUMNS = (
     "source_id", "feed", "file_name", "line_no", "row_no", "column_name", "error_code", "message", "raw_text",
 )  # fmt: skip
+
+
+SUMMARY_NOTES = {
+    "return_lines": "of them returns",
+    "lines_unknown_party": "with unknown party",
+    "lines_unknown_product": "with unknown product",
+    "rows_quarantined": "rows quarantined",
+}
+"""Counts that are said only when there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +88,56 @@ def _control_rows(settings: Settings, columns: Sequence[str], sql: str, paramete
         return [dict(zip(columns, row, strict=True)) for row in connection.execute(sql, parameters).fetchall()]
 
 
-def print_table(title: str, rows: Sequence[Row], *, as_json: bool) -> None:
-    """Rows to stdout, as JSON (money in minor units, dates ISO) or as a table for people."""
+def print_rows(rows: Sequence[Row], in_words: Callable[[Row], Sequence[str]], *, as_json: bool) -> None:
+    """Rows to stdout, as JSON (money in minor units, dates ISO) or in words; wider than the terminal they wrap, indented."""
     if as_json:
         typer.echo(json.dumps(rows, default=_iso, indent=1, ensure_ascii=False))
         return
-    console = Console()
     if not rows:
-        console.print(f"{title}: nothing yet.")
+        typer.echo("Nothing yet.")
         return
-    table = Table(title=title, show_lines=False)
-    for name, value in rows[0].items():
-        table.add_column(name, justify="right" if isinstance(value, int) else "left", overflow="fold")
+    width = max(60, shutil.get_terminal_size((100, 24)).columns)
+    before = None
     for row in rows:
-        table.add_row(*(_text(value) for value in row.values()))
-    console.print(table)
+        if "file_name" not in row and row["source_id"] != before:
+            before = row["source_id"]
+            typer.echo(str(before))
+        for line in in_words(row):
+            indent = " " * (len(line) - len(line.lstrip()) + 2)
+            typer.echo(textwrap.fill(line, width, subsequent_indent=indent, drop_whitespace=True, break_on_hyphens=False))
+
+
+def summary_in_words(row: Row) -> list[str]:
+    """One feed and leg of a source."""
+    documents = f"{row['documents']:,} documents, " if row["documents"] is not None else ""
+    amount = f", {row['net_amount_cents']:,} {row['currency']} in minor units" if row["net_amount_cents"] is not None else ""
+    days = f"; {row['first_event_on']} to {row['last_event_on']}" if row["first_event_on"] else ""
+    notes = [f"{row[name]:,} {words}" for name, words in SUMMARY_NOTES.items() if row[name]]
+    lines = [f"  {row['feed']:<20}{row['leg'] or '':<14}{documents}{row['lines']:,} lines{amount}{days}"]
+    return lines + ([f"{'':<36}{', '.join(notes)}"] if notes else [])
+
+
+def batch_in_words(row: Row) -> list[str]:
+    """One file that was read."""
+    counts = (
+        f"{row['rows_read']:,} read = {row['rows_accepted']:,} accepted + {row['rows_quarantined']:,} quarantined "
+        f"+ {row['rows_duplicate']:,} known already; {row['rows_corrected']:,} corrections"
+    )
+    lines = [f"#{row['batch_no']} {row['source_id']} {row['feed']} {row['file_name']}: {row['status']}", f"    {counts}"]
+    code = f"{row['error_code']}: " if row["error_code"] else ""
+    return lines + ([f"    {code}{row['error_message']}"] if row["error_message"] else [])
+
+
+def quarantined_in_words(row: Row) -> list[str]:
+    """One refused row."""
+    place = f"line {row['line_no']}" if row["line_no"] is not None else f"record {row['row_no']}"
+    column = f", column {row['column_name']}" if row["column_name"] else ""
+    raw_text = " ".join(str(row["raw_text"]).split())
+    return [
+        f"{row['source_id']} {row['file_name']} {place}{column}: {row['error_code']}",
+        f"    {row['message']}",
+        f"    the row: {raw_text[:200]}",
+    ]
 
 
 def health_checks(settings: Settings) -> list[Check]:
@@ -152,9 +195,3 @@ def _iso(value: object) -> str:
     if isinstance(value, date | datetime):
         return value.isoformat()
     return str(value)
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:,}" if isinstance(value, int) else _iso(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import structlog
@@ -23,15 +24,23 @@ STEP_TEXTS = {
 
 
 def log_to_file(path: Path) -> None:
-    """Structured events of this process go to `path`, one JSON object per line, with the moment in UTC."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Structured events of this process go to `path`, one JSON object per line, with the moment in UTC.
+
+    The file is made when there is a first event to write.
+    """
+
+    @lru_cache(maxsize=1)
+    def logger(*_: object) -> structlog.WriteLogger:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return structlog.WriteLogger(path.open("a", encoding="utf-8", buffering=1))
+
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=path.open("a", encoding="utf-8", buffering=1)),
+        logger_factory=logger,
         cache_logger_on_first_use=False,
     )
 

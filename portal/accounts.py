@@ -28,6 +28,9 @@ BLOCK_SECONDS_MAX = 300
 
 FORGET_HOURS = 24
 
+LANGUAGES = ("de", "en")
+"""Languages of the screens."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
@@ -55,12 +58,17 @@ class User:
 
 
 def create_user(engine: Engine, new: NewUser, clock: Clock, ids: Ids, *, actor: str | None = None) -> User:
-    """Make an account. Raises InputRefusedError ACC-201, ACC-202 (no e-mail address), ConflictError ACC-203 (exists)."""
+    """Make an account. Raises InputRefusedError ACC-201, ACC-202 (no e-mail address), ACC-205, ConflictError ACC-203 (exists)."""
     email = new.email.strip().casefold()
     if "@" not in email or len(email) > 254 or any(c.isspace() for c in email):
         raise InputRefusedError(
             "ACC-202", where="e-mail", found=repr(new.email), expected="an e-mail address", next_step="Correct the address."
         )
+    if new.role is Role.OPERATOR or new.language not in LANGUAGES:
+        raise InputRefusedError(
+            "ACC-205", where="account", found=f"role {new.role}, language {new.language}",
+            expected=f"manufacturer, distributor or retailer; {' or '.join(LANGUAGES)}", next_step="Correct role or language.",
+        )  # fmt: skip
     check_strength(new.password, (email.split("@")[0], *new.display_name.split()))
     user = User(ids(), email, new.display_name.strip(), new.role, new.party_id, "active", new.language)
     try:
@@ -148,7 +156,9 @@ def disable_user(engine: Engine, email: str, clock: Clock, *, actor: str | None 
 
 
 def set_language(engine: Engine, user_id: str, language: str) -> None:
-    """Remember the language of the screens, de or en."""
+    """Remember the language of the screens, de or en; anything else changes nothing."""
+    if language not in LANGUAGES:
+        return
     with writing(engine) as connection:
         connection.execute(users.update().where(users.c.user_id == user_id).values(language=language))
 

@@ -1,0 +1,164 @@
+"""The command `dreiklang`, as a script would use it: exit codes, JSON on stdout, messages on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+COMMAND = Path(sys.executable).parent / "dreiklang"
+PROFILE = """
+source_id = "muster"
+title = "Muster"
+[[constants]]
+feed = "parties"
+rows = [{ party_ref = "D", kind = "distributor", name = "Muster" }, { party_ref = "R1", kind = "retailer", name = "Laden" }]
+[[feeds]]
+feed = "order_lines"
+files = "*.csv"
+[feeds.columns]
+leg = { const = "sell_through" }
+document_no = "order"
+line_no = "line"
+seller = { const = "D" }
+buyer = "customer"
+ordered_on = "date"
+product = "sku"
+quantity = "qty"
+net_amount = "net"
+line_kind = { const = "order" }
+line_status = { const = "confirmed" }
+"""
+HEADER = "order,line,customer,date,sku,qty,net\n"
+
+
+class Shell:
+    """Runs the command in its own home."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home, self.source, self.profile = folder / "home", folder / "source", folder / "muster.toml"
+        self.source.mkdir()
+        self.profile.write_text(PROFILE)
+
+    def __call__(self, *arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": os.environ["PATH"], "DREIKLANG_HOME": str(self.home), "COLUMNS": "100", **settings}
+        return subprocess.run(
+            [COMMAND, *map(str, arguments)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def run(self) -> subprocess.CompletedProcess[str]:
+        """Load what lies in the source folder."""
+        return self("run", "--profile", self.profile, "--source", self.source)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """A home that nothing ever ran in."""
+    return Shell(tmp_path)
+
+
+def test_from_an_empty_home_to_a_summary(shell: Shell) -> None:
+    assert shell("summary").returncode == 4
+    (shell.source / "a.csv").write_text(HEADER + "A1,1,R1,2026-01-02,p,2,10.005\nA1,2,R9,2026-01-03,p,1,0.00\n")
+    first = shell.run()
+    assert first.returncode == 0, first.stderr
+    assert "Published generation 1" in first.stderr
+    assert "leaked" not in first.stderr
+    summary = json.loads(shell("summary", "--json").stdout)
+    (lines,) = [row for row in summary if row["feed"] == "order_lines"]
+    assert lines | {"rows_quarantined": 0} == {
+        "source_id": "muster", "feed": "order_lines", "leg": "sell_through", "currency": "EUR", "documents": 1, "lines": 2,
+        "return_lines": 0, "net_amount_cents": 1000, "first_event_on": "2026-01-02", "last_event_on": "2026-01-03",
+        "lines_unknown_party": 1, "lines_unknown_product": 2, "rows_quarantined": 0,
+    }  # fmt: skip
+
+    again = shell.run()
+    assert again.returncode == 0
+    assert "generation 1 stays published" in again.stderr
+
+    (shell.source / "b.csv").write_text("order,line\nA2,1\n")
+    (shell.source / "c.csv").write_text(HEADER + "A3,1,R1,2026-01-04,p,1,5.00\nA3,2,R1,2026-01-04,p,one,5.00\n")
+    refused = shell.run()
+    assert refused.returncode == 3
+    assert "b.csv" in refused.stderr
+    assert "Published generation 2" in refused.stderr
+    runs = {row["file_name"]: row for row in json.loads(shell("runs", "--json", "--last", "3").stdout)}
+    assert (runs["b.csv"]["status"], runs["b.csv"]["error_code"]) == ("rejected", "ING-207")
+    assert (runs["c.csv"]["rows_accepted"], runs["c.csv"]["rows_quarantined"]) == (1, 1)
+    (row,) = json.loads(shell("quarantine", "--json").stdout)
+    assert (row["line_no"], row["column_name"], row["error_code"]) == (3, "qty", "ING-303")
+    for command in ("summary", "runs", "quarantine", "profiles", "doctor"):
+        shown = shell(command)
+        assert shown.returncode == 0, shown.stderr
+        assert shown.stdout
+        assert all(len(line) <= 100 for line in shown.stdout.splitlines()), command
+
+    events = [json.loads(line) for line in (shell.home / "logs" / "events.jsonl").read_text().splitlines()]
+    assert {"file_read", "run_ended"} <= {event["event"] for event in events}
+
+
+def test_a_folder_without_files_is_said(shell: Shell) -> None:
+    result = shell.run()
+    assert result.returncode == 3
+    assert "brought no file" in result.stderr
+
+
+@pytest.mark.parametrize(("arguments", "code", "exit_code"), [
+    (("run", "--profile", "nobody"), "ING-101", 2),
+    (("run", "--profile", "iowa", "--source", "/nowhere"), "ING-103", 2),
+    (("run", "--profile", "iowa", "--profile", "servicenow", "--source", "/nowhere"), "CLI-101", 2),
+    (("runs",), "CLI-102", 2),
+    (("summary",), "WH-201", 4),
+    (("loyalty", "activate", "nobody"), "LOY-101", 2),
+    (("users", "password", "nobody@example.org", "--password", "correct horse battery staple"), "ACC-204", 3),
+    (("users", "add", "--email", "a@b.example", "--name", "A", "--role", "operator", "--party", "1", "--password", "x"), None, 2),
+])  # fmt: skip
+def test_mistakes_have_a_code_and_an_exit_code(
+    shell: Shell, arguments: tuple[str, ...], code: str | None, exit_code: int
+) -> None:
+    result = shell(*arguments)
+    assert result.returncode == exit_code, result.stderr
+    if code:
+        assert code in result.stderr
+        assert "next:" in result.stderr
+
+
+def test_a_wrong_setting_is_named_and_its_value_is_not_shown(shell: Shell) -> None:
+    result = shell("summary", DREIKLANG_PORT="s3cret-99")
+    assert result.returncode == 2
+    assert "DREIKLANG_PORT" in result.stderr
+    assert "s3cret-99" not in result.stderr
+
+
+def test_an_unreachable_store_says_so_without_its_password(shell: Shell) -> None:
+    result = shell("users", "list", DREIKLANG_STORE_URL="postgresql+psycopg://me:s3cret@127.0.0.1:9/none")
+    assert result.returncode == 4
+    assert "STO-101" in result.stderr
+    assert "s3cret" not in result.stderr + result.stdout
+
+
+def test_doctor_says_what_is_missing(shell: Shell) -> None:
+    result = shell("doctor")
+    assert result.returncode == 2
+    assert "something is published" in result.stdout
+    assert "MISSING" in result.stdout
+
+
+def test_two_runs_at_once_one_works_and_one_leaves(shell: Shell) -> None:
+    from core.settings import Settings
+    from core.warehouse.owner import own_warehouse
+
+    with own_warehouse(Settings(home=shell.home)):
+        result = shell.run()
+    assert result.returncode == 5
+    assert "WH-101" in result.stderr
