@@ -237,6 +237,7 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
     Feed("support_requests", "one row per support request in its latest state", (
         _text("request_no", "request number", required=True, is_key=True),
         _ref("requester", "who asks", required=True), _ref("product", "what it is about"),
+        _ref("seller", "distributor whose sale it concerns; without it only manufacturer and requester see the request"),
         _text("category", "topic in the help desk's words"), _text("channel", "phone, e-mail, portal"),
         _choice("priority", ("critical", "high", "moderate", "low"), "how urgent"), _text("subject", "one line"),
         _choice("status", ("new", "in_progress", "waiting", "resolved", "closed"), "latest state", required=True),

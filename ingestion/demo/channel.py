@@ -65,6 +65,7 @@ class Ticket:
 
     number: str
     retailer: Retailer
+    seller: str
     product: Product
     category: str
     priority: str
@@ -237,6 +238,7 @@ def _tickets(channel: Channel, random: Random) -> None:
             Ticket(
                 f"HD-{len(channel.tickets) + 1:05d}",
                 retailers[line.buyer],
+                line.seller,
                 line.product,
                 category,
                 priority,

@@ -250,7 +250,7 @@ def write_help_desk(channel: Channel, folder: Path) -> None:
         last = {status: moment for moment, status in ticket.history}
         answered = next((moment for moment, status in ticket.history if status == "in_progress"), None)
         rows.append({
-            "id": ticket.number, "reseller": ticket.retailer.ref, "gtin": ticket.product.gtin, "topic": ticket.category,
+            "id": ticket.number, "reseller": ticket.retailer.ref, "bought_from": ticket.seller, "gtin": ticket.product.gtin, "topic": ticket.category,
             "channel": "phone" if int(ticket.number[3:]) % 3 else "email", "priority": ticket.priority, "subject": ticket.subject,
             "state": ticket.history[-1][1], "opened": _moment(ticket.history[0][0]), "answered": _moment(answered),
             "resolved": _moment(last.get("resolved")), "closed": _moment(last.get("closed")), "reopened": ticket.reopened,

@@ -1,5 +1,5 @@
--- a request belongs to the distributor of its retailer when the retailer has exactly one; with several, only the
--- manufacturer and the retailer see it
+-- a request belongs to the distributor that the help desk names as seller. It is never guessed from who trades with whom: the guess
+-- would change with other distributors' rows, and so tell of them
 with
 
 requests as (
@@ -10,13 +10,6 @@ changes as (
     select events.source_id, events.request_no, count(*) as status_changes
     from ({{ current_versions('support_events', ref('stg_ingest__support_events')) }}) as events
     group by events.source_id, events.request_no
-),
-
-only_distributors as (
-    select pairs.retailer_id, min(pairs.distributor_id) as distributor_id
-    from {{ ref('int_trade__pairs') }} as pairs
-    group by pairs.retailer_id
-    having count(*) = 1
 )
 
 select
@@ -28,7 +21,8 @@ select
     cast(coalesce(products.manufacturer_id, -1) as bigint) as manufacturer_id,
     cast(case
         when requesters.kind = 'distributor' then requesters.party_id
-        else coalesce(only_distributors.distributor_id, -1)
+        when sellers.kind = 'distributor' then sellers.party_id
+        else -1
     end as bigint) as distributor_id,
     cast(case
         when requesters.kind = 'retailer' then requesters.party_id
@@ -58,4 +52,5 @@ left join {{ ref('int_parties__aliases') }} as requesters
     on requests.requester_scheme = requesters.scheme and requests.requester_ref = requesters.alias_value
 left join {{ ref('int_products__aliases') }} as products
     on requests.product_scheme = products.scheme and requests.product_ref = products.alias_value
-left join only_distributors on requesters.party_id = only_distributors.retailer_id
+left join {{ ref('int_parties__aliases') }} as sellers
+    on requests.seller_scheme = sellers.scheme and requests.seller_ref = sellers.alias_value

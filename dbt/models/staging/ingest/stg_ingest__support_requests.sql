@@ -16,6 +16,8 @@ select
     landed.requester_ref,
     landed.product_scheme,
     landed.product_ref,
+    landed.seller_scheme,
+    landed.seller_ref,
     landed.category,
     landed.channel,
     landed.priority,

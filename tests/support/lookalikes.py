@@ -1,0 +1,214 @@
+"""Two channels that look alike in everything but their owner, and one retailer that buys in both.
+
+    manufacturer QG1 -> distributor D1 -> retailers R1, RX        manufacturer QG2 -> distributor D2 -> retailers R2, RX
+
+Names, towns, product names, and the numbers of orders, deliveries, invoices and requests are the same on both sides. What tells a row's owner
+is a canary: a text, and an amount that nothing else has. `canaries_of` lists what belongs to each side.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.clock import Clock, random_id
+from core.scope import Role, Scope
+from core.settings import Settings
+from core.warehouse.reader import Reader, Serving
+from ingestion.contracts import FEEDS
+from ingestion.profiles import Profile
+from loyalty import load_programme
+from pipeline import Delivery, Pipeline, Reporting
+
+PROGRAMME = """
+programme_id = "quell"
+version = 1
+title_de = "Quellpunkte"
+title_en = "Spring points"
+currency = "points"
+time_zone = "Europe/Berlin"
+leg = "sell_through"
+[[rules]]
+rule_id = "units"
+version = 1
+title_de = "Punkte je Kiste"
+title_en = "Points per crate"
+points_per_unit = "3"
+categories = ["Water"]
+valid_from = 2020-01-01
+expires_after_months = 24
+"""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One business relation: who sells to whom, with what canary. `amount_cents` is the net of its one order line."""
+
+    name: str
+    manufacturer: str
+    distributor: str
+    retailer: str
+    amount_cents: int
+
+    @property
+    def text(self) -> str:
+        """The canary text."""
+        return f"canary-{self.name}-zq"
+
+
+TRADES = (
+    Trade("one", "QG1", "D1", "R1", 71_369_311),
+    Trade("shared-one", "QG1", "D1", "RX", 52_813_177),
+    Trade("two", "QG2", "D2", "R2", 93_537_719),
+    Trade("shared-two", "QG2", "D2", "RX", 38_641_033),
+)
+
+
+def canaries_of(trades: Iterable[Trade]) -> set[str]:
+    """Texts and amounts (in cents, and as a decimal) that only these trades' own people may see."""
+    return {
+        word
+        for t in trades
+        for word in (t.text, str(t.amount_cents), f"{t.amount_cents / 100:.2f}", f"{t.amount_cents / 100:.1f}")
+    }
+
+
+def foreign_to(ref: str) -> list[Trade]:
+    """The trades in which this party has no part."""
+    return [trade for trade in TRADES if ref not in (trade.manufacturer, trade.distributor, trade.retailer)]
+
+
+def write_delivery(folder: Path, trades: Sequence[Trade]) -> Profile:
+    """The files of these trades, one per feed, and the profile that reads them. Nothing of other trades is in them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    feeds: dict[str, list[Row]] = {name: [] for name in FEEDS}
+    for trade in trades:
+        for name, rows in _rows(trade).items():
+            feeds[name] += [row for row in rows if row not in feeds[name]]
+    profile_feeds = []
+    for name, rows in feeds.items():
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        scheme = {c.name for c in FEEDS[name].columns if c.kind == "ref"}
+        mapping = {c: {"column": c, "scheme": "quell"} if c in scheme else c for c in columns}
+        profile_feeds.append({"feed": name, "files": f"{name}.jsonl", "format": "jsonl", "columns": mapping})
+    return Profile.model_validate({"source_id": "quell", "title": "Quell", "feeds": profile_feeds})
+
+
+def _rows(t: Trade) -> dict[str, list[Row]]:
+    """Every feed's rows of a trade. Document numbers are the same for each retailer, so two channels use the same ones."""
+    side = t.distributor[-1]
+    # one source holds both sides here, so its keys must differ: the owner stands behind a mark that no screen shows first
+    no = f"A-1/{t.distributor}{t.retailer}"
+    trade = {"seller": t.distributor, "buyer": t.retailer}
+    product = f"P{side}"
+    net = f"{t.amount_cents / 100:.2f}"
+    parties = [
+        {"party_ref": t.manufacturer, "kind": "manufacturer", "name": "Quellgrund AG", "city": "Ulm", "region": "Süd"},
+        {"party_ref": t.distributor, "kind": "distributor", "name": "Getränke Huber GmbH", "city": "Ulm", "region": "Süd"},
+        {"party_ref": t.retailer, "kind": "retailer", "name": "Kiosk am Markt", "city": "Ulm", "region": "Süd", "tier": "Gold"},
+    ]
+    return {
+        "parties": parties,
+        "party_aliases": [{"party_ref": t.retailer, "scheme": f"huber{side}:customer", "alias_value": "4711"}],
+        "trade_relations": [trade],
+        "products": [{
+            "product_ref": product, "name": "Quellwasser 0,5 l", "category": "Water", "manufacturer": t.manufacturer,
+            "list_price": "1.00", "currency": "EUR", "unit": "crate",
+        }],
+        "product_aliases": [{"product_ref": product, "scheme": f"huber{side}:sku", "alias_value": "100"}],
+        "orders": [{
+            "leg": "sell_through", "document_no": no, **trade, "ordered_on": "2026-06-01", "promised_on": "2026-06-05", "status": "confirmed",
+        }],
+        "order_lines": [
+            {"leg": "sell_through", "document_no": no, "line_no": "1", **trade, "ordered_on": "2026-06-01", "product": product,
+             "quantity": "20", "net_amount": net, "line_kind": "order", "line_status": "confirmed"},
+            {"leg": "sell_through", "document_no": t.text, "line_no": "1", **trade, "ordered_on": "2026-05-01", "product": product,
+             "quantity": "10", "net_amount": "1.00", "line_kind": "order", "line_status": "confirmed"},
+            {"leg": "sell_in", "document_no": f"S-1/{t.distributor}", "line_no": "1", "seller": t.manufacturer, "buyer": t.distributor,
+             "ordered_on": "2026-04-01", "product": product, "quantity": "50", "net_amount": f"{50_000_000 + int(side)}.11",
+             "line_kind": "order", "line_status": "confirmed"},
+        ],
+        "order_confirmations": [{
+            "leg": "sell_through", "document_no": no, "line_no": "1", "seller": t.distributor, "status": "confirmed",
+            "confirmed_quantity": "20", "confirmed_on": "2026-06-02",
+        }],
+        "deliveries": [{
+            "leg": "sell_through", "delivery_no": f"L-{t.text}", "line_no": "1", **trade, "order_document_no": no, "order_line_no": "1",
+            "product": product, "quantity": "20", "shipped_on": "2026-06-03", "delivered_on": "2026-06-07",
+        }],
+        "invoices": [{
+            "leg": "sell_through", "invoice_no": f"I-{t.text}", "line_no": "1", **trade, "order_document_no": no, "product": product,
+            "quantity": "20", "net_amount": net, "invoiced_on": "2026-06-08",
+        }],
+        "returns": [{
+            "leg": "sell_through", "return_no": f"T-{t.text}", "line_no": "1", **trade, "order_document_no": t.text, "order_line_no": "1",
+            "product": product, "quantity": "1", "net_amount": "0.10", "returned_on": "2026-06-10", "reason": f"broken {t.text}",
+        }],
+        "stock": [
+            {"holder": t.distributor, "product": product, "counted_on": "2026-06-15", "on_hand_quantity": f"{7_000_000 + int(side)}"},
+            {"holder": t.retailer, "product": product, "counted_on": "2026-06-15", "on_hand_quantity": "3"},
+        ],
+        "sell_through": [{
+            "seller": t.distributor, "document_no": f"W-{t.text}", "line_no": "1", "buyer": t.retailer, "sold_on": "2026-06-02",
+            "product": product, "quantity": "4", "net_amount": net,
+        }],
+        "sell_out": [{
+            "seller": t.retailer, "document_no": f"B-{t.text}", "line_no": "1", "sold_on": "2026-06-12", "product": product,
+            "quantity": "2", "net_amount": net,
+        }],
+        "support_requests": [{
+            "request_no": f"H-{t.text}", "requester": t.retailer, "seller": t.distributor, "product": product, "category": "Delivery", "priority": "high",
+            "subject": f"Where is it? {t.text}", "status": "new", "opened_at": "2026-06-11T10:00:00",
+        }],
+        "support_events": [{
+            "request_no": f"H-{t.text}", "event_no": "1", "occurred_at": "2026-06-11T10:00:00", "status": "new",
+        }],
+        "prices": [{**trade, "product": product, "valid_from": "2026-01-01", "price": net, "min_quantity": "1"}],
+    }  # fmt: skip
+
+
+@dataclass(slots=True)
+class Lookalikes:
+    """A published instance with these trades."""
+
+    settings: Settings
+    serving: Serving
+
+    def reader(self, role: Role, *refs: str) -> Reader:
+        """A reader for a person of that role in these parties."""
+        return self.serving.reader(self.scope(role, *refs))
+
+    def scope(self, role: Role, *refs: str) -> Scope:
+        """Their scope."""
+        return Scope.of(role, *(self.party_id(ref) for ref in refs))
+
+    def party_id(self, ref: str) -> int:
+        """The internal id of a party."""
+        rows = self.serving.reader(Scope.of(Role.OPERATOR)).rows(
+            "select party_id from dim_party where party_ref = $ref", {"ref": ref}
+        )
+        return int(str(rows[0][0]))
+
+
+def build_lookalikes(folder: Path, trades: Sequence[Trade], clock: Clock) -> Lookalikes:
+    """Load, award and publish these trades in a home of their own."""
+    settings = Settings(home=folder / "home")
+    profile = write_delivery(folder / "delivery", trades)
+    programmes = []
+    for name, text in (
+        ("quell", PROGRAMME),
+        ("quell_in", PROGRAMME.replace('"quell"', '"quell_in"').replace("sell_through", "sell_in")),
+    ):
+        path = settings.root / "programmes" / f"{name}.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        programmes.append(load_programme(str(path)))
+    pipeline = Pipeline(settings, clock, random_id, programmes)
+    result = pipeline.run([Delivery(profile, folder / "delivery")], Reporting(step=lambda _: None), data_docs=False)
+    assert result.refused == ()
+    return Lookalikes(settings, Serving(settings.warehouse_dir))
