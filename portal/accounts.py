@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,7 +70,7 @@ def create_user(engine: Engine, new: NewUser, clock: Clock, ids: Ids, *, actor: 
             "ACC-205", where="account", found=f"role {new.role}, language {new.language}",
             expected=f"manufacturer, distributor or retailer; {' or '.join(LANGUAGES)}", next_step="Correct role or language.",
         )  # fmt: skip
-    check_strength(new.password, (email.split("@")[0], *new.display_name.split()))
+    check_strength(new.password, _own_words(email, new.display_name))
     user = User(ids(), email, new.display_name.strip(), new.role, new.party_id, "active", new.language)
     try:
         with writing(engine) as connection:
@@ -138,7 +139,7 @@ def set_password_by_operator(engine: Engine, email: str, password: str, clock: C
         row = connection.execute(select(users).where(users.c.email == email.strip().casefold())).one_or_none()
         if row is None:
             raise _no_such_user(email)
-        check_strength(password, (row.email.split("@")[0], *row.display_name.split()))
+        check_strength(password, _own_words(row.email, row.display_name))
         connection.execute(users.update().where(users.c.user_id == row.user_id).values(password_hash=hashed(password)))
         _end_sessions(connection, row.user_id, clock.now())
         audit.record(connection, clock.now(), "password_changed", actor=actor, party_id=row.party_id, user=row.user_id)
@@ -172,6 +173,11 @@ def list_users(engine: Engine) -> list[User]:
 def scope_of(user: User) -> Scope:
     """What the user may read: their role, for their partner."""
     return Scope.of(user.role, user.party_id)
+
+
+def _own_words(email: str, display_name: str) -> tuple[str, ...]:
+    """Words that say who the person is."""
+    return (*re.split(r"[@.]", email), *display_name.split())
 
 
 def _user(row: Row[tuple[object, ...]]) -> User:
