@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         return self.warehouse_dir / "warehouse.duckdb"
 
     @property
+    def marts_path(self) -> Path:
+        """The marts, in a file of their own: a copy of it is what gets published."""
+        return self.warehouse_dir / "marts.duckdb"
+
+    @property
     def store_path(self) -> Path:
         """The SQLite store, used when `store_url` is not set."""
         return self.root / "store" / "store.sqlite"

@@ -1,10 +1,11 @@
-"""The job: one partner's delivery, file by file, each in its own transaction."""
+"""The job: one partner's delivery, file by file; files of a feed are stored in groups, each in one transaction."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,11 +16,14 @@ from core.clock import Clock
 from core.settings import Settings
 from ingestion.contracts import CONTROL_TABLES, FEEDS, TECHNICAL_COLUMNS
 from ingestion.landing import Landed, land
-from ingestion.loader import FileOutcome, LoadTask, load_file
+from ingestion.loader import FileOutcome, LoadTask, begin_group, settle_group, stage_file
 from ingestion.profiles.model import FeedProfile, Mapping, Profile
 from ingestion.transports import database_url, extract, files_of, folder_of
 
 log = structlog.get_logger("dreiklang.ingestion")
+
+ROWS_PER_GROUP = 1_000_000
+"""A group is settled when it has staged this many rows, or when its feed has no more files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,21 @@ def load_delivery(
         "insert or replace into raw.source_notes values ($id, $title, $de, $en)",
         {"id": profile.source_id, "title": profile.title, "de": profile.note_de, "en": profile.note_en},
     )
-    outcomes, files = [], 0
+    outcomes: list[FileOutcome] = []
+    files = 0
     with TemporaryDirectory(prefix="dreiklang-extract-") as work:
+        group: _Group | None = None
         for feed, file in _files(profile, source, settings, Path(work)):
             files += file.parent != Path(work) or feed.format == "sql"
             if progress:
                 progress(Progress(profile.source_id, feed.feed, file.name))
-            outcomes.append(_load_one(connection, profile, feed, file, source, settings, clock, run_id))
+            if group is not None and (group.feed is not feed or group.rows >= ROWS_PER_GROUP):
+                outcomes += group.settle()
+                group = None
+            group = group or _Group(connection, profile, feed, settings, clock, run_id)
+            group.add(file, source)
+        if group is not None:
+            outcomes += group.settle()
     return LoadReport(profile.source_id, tuple(outcomes), files)
 
 
@@ -86,54 +98,81 @@ def _files(profile: Profile, source: Path | None, settings: Settings, work: Path
             yield feed, file
 
 
-def _load_one(
-    connection: duckdb.DuckDBPyConnection, profile: Profile, feed: FeedProfile, file: Path, source: Path | None, settings: Settings,
-    clock: Clock, run_id: str,
-) -> FileOutcome:  # fmt: skip
-    landed = land(file, settings.landing_dir, profile.source_id)
-    started_at = clock.now().replace(tzinfo=None)
-    row = connection.execute("select coalesce(max(batch_no), 0) + 1 from raw.batches").fetchone()
-    batch_no = int(row[0]) if row else 1
-    lookups = {
-        lookup.name: land(found, settings.landing_dir, profile.source_id)
-        for lookup in feed.lookups
-        for found in files_of(profile, lookup.files, folder_of(profile, source, settings.inbox_dir))[:1]
-    }
-    task = LoadTask(profile, feed, landed, lookups, batch_no, started_at)
-    connection.begin()
-    try:
-        outcome = _seen_before(connection, task) or load_file(connection, task)
-        if outcome.status == "rejected":
-            # An error of the engine ends its transaction; what a refused file staged goes, the record of it stays.
-            connection.rollback()
-            connection.begin()
-        _record(connection, outcome, landed, run_id, started_at, clock)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
-    log.info(
-        "file_read", source=outcome.source_id, feed=outcome.feed, file=outcome.file_name, status=outcome.status,
-        read=outcome.rows_read, accepted=outcome.rows_accepted, quarantined=outcome.rows_quarantined,
-        duplicate=outcome.rows_duplicate, code=outcome.error_code,
-    )  # fmt: skip
-    return outcome
+class _Group:
+    """Files of one feed that are settled together."""
 
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        profile: Profile,
+        feed: FeedProfile,
+        settings: Settings,
+        clock: Clock,
+        run_id: str,
+    ) -> None:
+        self.feed = feed
+        self.rows = 0
+        self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
+        self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
+        self._next_batch_no = int(connection.execute("select coalesce(max(batch_no), 0) + 1 from raw.batches").fetchall()[0][0])
+        begin_group(connection, FEEDS[feed.feed])
 
-def _seen_before(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> FileOutcome | None:
-    """The same bytes for the same feed were loaded before: every row of them is a duplicate."""
-    row = connection.execute(
-        """select batch_no, rows_read from raw.batches
-           where source_id = $source and feed = $feed and sha256 = $sha and status = 'loaded' order by batch_no limit 1""",
-        {"source": task.profile.source_id, "feed": task.feed.feed, "sha": task.landed.sha256},
-    ).fetchone()
-    if row is None:
-        return None
-    outcome = task.outcome("same_file")
-    return FileOutcome(
-        outcome.batch_no, outcome.source_id, outcome.feed, outcome.file_name, outcome.status, rows_read=int(row[1]),
-        rows_duplicate=int(row[1]), error_message=f"The same bytes were loaded as batch {row[0]}; nothing changes.",
-    )  # fmt: skip
+    def add(self, file: Path, source: Path | None) -> None:
+        """Land a file and stage its rows."""
+        landing, source_id = self._settings.landing_dir, self._profile.source_id
+        landed = land(file, landing, source_id)
+        started_at = self._clock.now().replace(tzinfo=None)
+        lookups = {
+            lookup.name: land(found, landing, source_id)
+            for lookup in self.feed.lookups
+            for found in files_of(self._profile, lookup.files, folder_of(self._profile, source, self._settings.inbox_dir))[:1]
+        }
+        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at)
+        self._next_batch_no += 1
+        outcome = self._seen_before(task) or stage_file(self._connection, task)
+        self.rows += outcome.rows_accepted
+        self._staged.append((outcome, landed, started_at))
+
+    def settle(self) -> list[FileOutcome]:
+        """Store the group in one transaction; nothing of it is stored when that fails."""
+        self._connection.begin()
+        try:
+            outcomes = settle_group(
+                self._connection, FEEDS[self.feed.feed], self.feed, [outcome for outcome, _, _ in self._staged]
+            )
+            for outcome, (_, landed, started_at) in zip(outcomes, self._staged, strict=True):
+                _record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
+        for outcome in outcomes:
+            log.info(
+                "file_read", source=outcome.source_id, feed=outcome.feed, file=outcome.file_name, status=outcome.status,
+                read=outcome.rows_read, accepted=outcome.rows_accepted, quarantined=outcome.rows_quarantined,
+                duplicate=outcome.rows_duplicate, code=outcome.error_code,
+            )  # fmt: skip
+        return outcomes
+
+    def _seen_before(self, task: LoadTask) -> FileOutcome | None:
+        """The same bytes for the same feed were loaded before: every row of them is a duplicate."""
+        rows = self._connection.execute(
+            """select batch_no, rows_read from raw.batches
+               where source_id = $source and feed = $feed and sha256 = $sha and status = 'loaded' order by batch_no limit 1""",
+            {"source": task.profile.source_id, "feed": task.feed.feed, "sha": task.landed.sha256},
+        ).fetchall()
+        rows += [
+            (outcome.batch_no, outcome.rows_read)
+            for outcome, landed, _ in self._staged
+            if outcome.status == "loaded" and landed.sha256 == task.landed.sha256
+        ]
+        if not rows:
+            return None
+        batch_no, rows_read = int(rows[0][0]), int(rows[0][1])
+        return replace(
+            task.outcome("same_file"), rows_read=rows_read, rows_duplicate=rows_read,
+            error_message=f"The same bytes were loaded as batch {batch_no}; nothing changes.",
+        )  # fmt: skip
 
 
 def _record(

@@ -1,6 +1,10 @@
-"""One file of one feed, in one transaction: decode -> map and check -> tell new from known -> store, park or refuse.
+"""Files of one feed: each is decoded, mapped and checked into `incoming`; then a group of them is settled in one transaction.
 
-rows read = accepted + quarantined + duplicates, always.
+    file --decode, map, check--> incoming --tell new from known--> raw.<feed>, raw.batches, raw.quarantine
+
+Nothing is stored before the group is settled, so a run that dies loses whole files only and meets them again. Small files share a
+group because one statement over many rows uses all cores, and one over few does not.
+rows read = accepted + quarantined + duplicates, for each file, always.
 """
 
 from __future__ import annotations
@@ -72,17 +76,48 @@ class LoadTask:
         return FileOutcome(self.batch_no, self.profile.source_id, self.feed.feed, self.landed.file_name, status)
 
 
-def load_file(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> FileOutcome:
-    """Load a landed file. Runs inside the caller's transaction. A file that cannot be taken is an outcome, not an error."""
+def begin_group(connection: duckdb.DuckDBPyConnection, contract: Feed) -> None:
+    """An empty `incoming` for a feed: technical columns, contract columns and `_finding`, the number of the failed check."""
+    columns = ", ".join(f"{name} {sql_type}" for name, sql_type in TECHNICAL_COLUMNS + contract.sql_columns())
+    connection.execute(f"create or replace temp table incoming ({columns}, _finding integer)")
+
+
+def stage_file(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> FileOutcome:
+    """Put a landed file's good rows into `incoming`. A file that cannot be taken is an outcome, not an error.
+
+    `rows_accepted` counts what is staged: duplicates are found when the group is settled.
+    """
     with TemporaryDirectory(prefix="dreiklang-") as name:
         try:
             decoded = decode(connection, task.landed, task.feed, needed_columns(task.feed), Path(name))
             if task.feed.lookups:
                 decoded = join_lookups(connection, decoded, task.feed, task.lookups)
-            return _load_decoded(connection, task, decoded)
+            return _stage_decoded(connection, task, decoded)
         except InputRefusedError as refusal:
             message = f"{refusal.detail.found}; expected {refusal.detail.expected}. {refusal.detail.next_step}"
             return replace(task.outcome("rejected"), error_code=refusal.code, error_message=message[:2000])
+
+
+def settle_group(
+    connection: duckdb.DuckDBPyConnection, contract: Feed, feed: FeedProfile, staged: Sequence[FileOutcome]
+) -> list[FileOutcome]:
+    """Store what `incoming` brings that is new. Runs inside the caller's transaction; gives the final outcomes."""
+    known = _mark_known(connection, contract, feed)
+    names = ", ".join(name for name, _ in TECHNICAL_COLUMNS + contract.sql_columns())
+    keep = " where (_batch_no, _row_no) not in (select (_batch_no, _row_no) from known_rows where is_known)" if known else ""
+    connection.execute(f"insert into raw.{contract.name} ({names}) select {names} from incoming{keep}")
+    days = _event_days(connection, contract)
+    settled = []
+    for outcome in staged:
+        duplicate, corrected = known.get(outcome.batch_no, (0, 0))
+        first, last = days.get(outcome.batch_no, (None, None))
+        settled.append(
+            replace(
+                outcome, rows_accepted=outcome.rows_accepted - duplicate, rows_duplicate=outcome.rows_duplicate + duplicate,
+                rows_corrected=corrected, first_event_on=first, last_event_on=last,
+            )
+        )  # fmt: skip
+    return settled
 
 
 def needed_columns(feed: FeedProfile) -> list[str]:
@@ -98,40 +133,34 @@ def needed_columns(feed: FeedProfile) -> list[str]:
     return list(dict.fromkeys(n for n in names if not (prefixes and n.startswith(prefixes))))
 
 
-def _load_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decoded: Decoded) -> FileOutcome:
+def _stage_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decoded: Decoded) -> FileOutcome:
     contract = task.contract
     mapped = {c.name: map_column(c, contract, task.feed, task.profile, decoded.types) for c in contract.columns}
     checks = [check for one in mapped.values() for check in one.checks]
     _fill_incoming(connection, task, mapped, checks, decoded.types)
-    read, bad = _one(connection, "select count(*), count(*) filter (_finding > 0) from incoming")
+    of_file = f"_batch_no = {task.batch_no}"
+    read, bad = _one(connection, f"select count(*), count(*) filter (_finding > 0) from incoming where {of_file}")
     findings = decoded.findings + _findings(connection, task, checks, decoded) if bad else decoded.findings
     rows_read, rows_bad = read + len(decoded.findings), bad + len(decoded.findings)
     warning = "The file has a header and no rows." if rows_read == 0 else decoded.warning
     base = replace(task.outcome("loaded"), rows_read=rows_read, findings=findings, error_message=warning)
     if rows_bad and (rows_bad == rows_read or (rows_bad >= HELD_ROWS and rows_bad > HELD_SHARE * rows_read)):
+        connection.execute(f"delete from incoming where {of_file}")
         message = f"{rows_bad} of {rows_read} rows are wrong, more than {HELD_SHARE:.0%}; first: {findings[0].message}"
         return replace(base, status="held", rows_quarantined=rows_read, error_code="ING-210", error_message=message[:2000])
-    connection.execute("delete from incoming where _finding > 0") if bad else None
-    duplicates, corrected = _mark_known(connection, task)
-    columns = [name for name, _ in TECHNICAL_COLUMNS] + [name for name, _ in contract.sql_columns()]
-    names = ", ".join(columns)
-    keep = " where _row_no not in (select _row_no from known_rows)" if duplicates else ""
-    connection.execute(f"insert into raw.{contract.name} ({names}) select {names} from incoming{keep}")
-    first, last = _event_days(connection, contract)
-    return replace(
-        base, rows_accepted=read - bad - duplicates, rows_quarantined=rows_bad, rows_duplicate=duplicates,
-        rows_corrected=corrected, first_event_on=first, last_event_on=last,
-    )  # fmt: skip
+    if bad:
+        connection.execute(f"delete from incoming where {of_file} and _finding > 0")
+    return replace(base, rows_accepted=read - bad, rows_quarantined=rows_bad)
 
 
-def _event_days(connection: duckdb.DuckDBPyConnection, contract: Feed) -> tuple[date | None, date | None]:
-    """First and last event date of the rows that are to be stored."""
+def _event_days(connection: duckdb.DuckDBPyConnection, contract: Feed) -> dict[int, tuple[date, date]]:
+    """Batch -> first and last event date of its good rows."""
     if contract.event_date is None:
-        return None, None
-    row = connection.execute(
-        f"select min({contract.event_date})::date, max({contract.event_date})::date from incoming"
-    ).fetchone()
-    return (row[0], row[1]) if row else (None, None)
+        return {}
+    rows = connection.execute(
+        f"select _batch_no, min({contract.event_date})::date, max({contract.event_date})::date from incoming group by _batch_no"
+    ).fetchall()
+    return {int(batch_no): (first, last) for batch_no, first, last in rows if first is not None}
 
 
 def _fill_incoming(
@@ -141,7 +170,7 @@ def _fill_incoming(
     checks: Sequence[Check],
     types: dict[str, str],
 ) -> None:
-    """The temporary table `incoming`: technical columns, contract columns and `_finding`, the number of the failed check."""
+    """Append the file's rows to `incoming`, good and bad."""
     contract, feed = task.contract, task.feed
     stored = [pair for one in mapped.values() for pair in one.stored if pair[0] != "document_id"]
     cases = " ".join(f"when {check.condition} then {number}" for number, check in enumerate(checks, 1))
@@ -152,7 +181,7 @@ def _fill_incoming(
         ordinal = f", row_number() over (partition by {within} order by _row_no) as _ordinal"
     version = _version(feed, types)
     connection.execute(
-        f"""create or replace temp table incoming as
+        f"""insert into incoming by name
             with mapped as (
                 select cast({task.batch_no} as integer) as _batch_no, _row_no,
                     timestamp '{task.recorded_at.isoformat(sep=" ")}' as _recorded_at, cast({version} as bigint) as _version,
@@ -205,13 +234,12 @@ def _where(conditions: Sequence[Condition]) -> str:
     return f" where {' and '.join(parts)}" if parts else ""
 
 
-def _mark_known(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> tuple[int, int]:
-    """Fill `known_rows` with rows that say what is stored already; remember keys that have several versions now.
+def _mark_known(connection: duckdb.DuckDBPyConnection, contract: Feed, feed: FeedProfile) -> dict[int, tuple[int, int]]:
+    """Fill `known_rows` and remember keys that have several versions now. Batch -> (rows that say what is known, corrections).
 
-    Keys that stand in the file once and are not stored, nearly all of them, are found by their hash alone; only the
+    Keys that stand in `incoming` once and are not stored, nearly all of them, are found by their hash alone; only the
     others are compared column by column.
     """
-    contract = task.contract
     connection.execute(
         f"""create or replace temp table candidate_keys as
             select _row_key from incoming group by _row_key having count(*) > 1
@@ -219,11 +247,11 @@ def _mark_known(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> tuple[
             select stored._row_key from raw.{contract.name} as stored where stored._row_key in (select _row_key from incoming)"""
     )
     if not _one(connection, "select count(*) from candidate_keys")[0]:
-        return 0, 0
+        return {}
     content = f"row({', '.join(name for name, _ in contract.sql_columns() if name != 'document_id')})"
     latest = (
         ""
-        if task.feed.version
+        if feed.version
         else ("qualify row_number() over (partition by _row_key order by _version desc, _batch_no desc, _row_no desc) = 1")
     )
     connection.execute(
@@ -240,27 +268,26 @@ def _mark_known(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> tuple[
                 select *, lag(content) over same_row as before, row_number() over same_row as place
                 from both_sides window same_row as (partition by _row_key order by _version, is_new, _batch_no, _row_no)
             )
-            select _row_no, _row_key, place > 1 and before is not distinct from content as is_known from compared where is_new = 1"""
+            select _batch_no, _row_no, _row_key, place > 1 and before is not distinct from content as is_known
+            from compared where is_new = 1"""
     )
     connection.execute(
-        """insert or ignore into raw.corrected_keys
-           select distinct $feed, new._row_key from known_rows as new
-           where not new.is_known and (
-               exists (select 1 from known_rows as other
-                       where other._row_key = new._row_key and not other.is_known and other._row_no <> new._row_no)
-               or new._row_key in (select stored._row_key from raw."""
-        + contract.name
-        + """ as stored where stored._row_key in (select _row_key from candidate_keys)))""",
+        f"""insert or ignore into raw.corrected_keys
+            with versions as (
+                select _row_key from known_rows where not is_known
+                union all
+                select distinct _row_key from raw.{contract.name} where _row_key in (select _row_key from candidate_keys)
+            )
+            select $feed, _row_key from versions group by _row_key having count(*) > 1""",
         {"feed": contract.name},
     )
-    corrected = _one(
-        connection,
-        """select count(*) from known_rows where not is_known and _row_key in
-           (select _row_key from raw.corrected_keys where feed = $feed)""",
+    rows = connection.execute(
+        """select _batch_no, count(*) filter (is_known), count(*) filter (not is_known and _row_key in
+               (select _row_key from raw.corrected_keys where feed = $feed))
+           from known_rows group by _batch_no""",
         {"feed": contract.name},
-    )[0]
-    connection.execute("delete from known_rows where not is_known")
-    return int(_one(connection, "select count(*) from known_rows")[0]), int(corrected)
+    ).fetchall()
+    return {int(batch_no): (int(duplicates), int(corrected)) for batch_no, duplicates, corrected in rows}
 
 
 def _findings(
@@ -273,7 +300,7 @@ def _findings(
     rows = connection.execute(
         f"""select incoming._row_no, incoming._finding, case incoming._finding {found} end, {raw}
             from incoming inner join decoded on incoming._row_no = decoded._row_no
-            where incoming._finding > 0 order by incoming._row_no limit {FINDINGS_STORED_MAX}"""
+            where incoming._batch_no = {task.batch_no} and incoming._finding > 0 order by incoming._row_no limit {FINDINGS_STORED_MAX}"""
     ).fetchall()
     is_text = task.feed.format == "csv"
     findings = []

@@ -106,7 +106,7 @@ class Pipeline:
             load_delivery(connection, d.profile, d.source, self._settings, self._clock, run_id, reporting.files)
             for d in deliveries
         )
-        full = prepare_transform(connection, run_no)
+        full = prepare_transform(connection, self._settings, run_no)
         generation = current_generation(self._settings.warehouse_dir)
         if not full and generation is not None and not self._has_news(connection):
             return RunResult(run_id, run_no, loads, 0, generation, published=False)
@@ -124,7 +124,7 @@ class Pipeline:
                 next_step=f"Nothing was published. Open {self._settings.reports_dir / 'quality'} and mend the cause.",
             )  # fmt: skip
         reporting.step("publish")
-        published = publish(connection, self._settings.warehouse_dir, run_no)
+        published = publish(connection, self._settings)
         record_transform(connection, run_no)
         return RunResult(run_id, run_no, loads, posted, published.generation, published=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 import pyarrow
@@ -25,7 +26,7 @@ def engine_config(settings: Settings) -> dict[str, str | bool | int | float | li
 
 @contextmanager
 def own_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse for writing. Raises ConflictError WH-101 when another process has it."""
+    """Open the warehouse for writing, with the marts attached as `mart`. Raises ConflictError WH-101 when another process has it."""
     settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
     try:
         connection = duckdb.connect(str(settings.warehouse_path), config=engine_config(settings))
@@ -35,9 +36,23 @@ def own_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             expected="one run at a time", next_step="Wait until the other run has ended, then start again.",
         ) from error  # fmt: skip
     try:
+        attach_marts(connection, settings)
         yield connection
     finally:
         connection.close()
+
+
+def attach_marts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Make the marts' file known as `mart`; it is made when it is not there."""
+    connection.execute(f"attach if not exists '{settings.marts_path}' as mart")
+
+
+def start_marts_anew(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """An empty file for the marts, so that a full build leaves no gaps of earlier ones in it."""
+    connection.execute("detach database if exists mart")
+    settings.marts_path.unlink(missing_ok=True)
+    Path(f"{settings.marts_path}.wal").unlink(missing_ok=True)
+    attach_marts(connection, settings)
 
 
 def append_rows(

@@ -25,15 +25,13 @@ NO_PARTY_ID = 0
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One published relation: columns as (name, DuckDB type), the order it is stored in, and who sees what."""
+    """One published relation: columns as (name, DuckDB type), and who sees what."""
 
     name: str
     grain: str
     columns: tuple[tuple[str, str], ...]
     rows: Mapping[Role, tuple[str, ...] | None]
     hidden: Mapping[Role, frozenset[str]] = field(default_factory=dict)
-    sort: tuple[str, ...] = ()
-    incremental_key: str | None = None
 
 
 def _columns(text: str) -> tuple[tuple[str, str], ...]:
@@ -51,16 +49,16 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
     Served("dim_party", "one row per party the asker may know of", _columns("""
         party_id BIGINT; party_ref VARCHAR; kind VARCHAR; name VARCHAR; tier VARCHAR; segment VARCHAR; region VARCHAR;
         city VARCHAR; postal_code VARCHAR; country VARCHAR; status VARCHAR; is_unknown BOOLEAN"""),
-        {M: None, O: None}, sort=("party_id",)),
+        {M: None, O: None}),
     Served("bridge_visible_parties", "one row per viewer and party it trades with, itself included", _columns("""
         viewer_id BIGINT; viewer_kind VARCHAR; party_id BIGINT; kind VARCHAR; party_ref VARCHAR; name VARCHAR; tier VARCHAR;
         segment VARCHAR; region VARCHAR; city VARCHAR; postal_code VARCHAR; country VARCHAR; status VARCHAR"""),
-        {D: ("viewer_id",), R: ("viewer_id",), O: None}, sort=("viewer_id", "party_id")),
+        {D: ("viewer_id",), R: ("viewer_id",), O: None}),
     Served("dim_product", "one row per product", _columns("""
         product_id BIGINT; product_ref VARCHAR; name VARCHAR; brand VARCHAR; category VARCHAR; subcategory VARCHAR;
         manufacturer_id BIGINT; gtin VARCHAR; units_per_pack BIGINT; unit VARCHAR; list_price_cents BIGINT;
         currency VARCHAR; is_unknown BOOLEAN"""),
-        {M: _MANUFACTURER, D: None, R: None, O: None}, {R: frozenset({"list_price_cents"})}, sort=("product_id",)),
+        {M: _MANUFACTURER, D: None, R: None, O: None}, {R: frozenset({"list_price_cents"})}),
     Served("fct_order_lines", "one row per order line (all legs that are ordered)", _columns("""
         order_line_id UBIGINT; order_id UBIGINT; source_id VARCHAR; document_no VARCHAR; line_no VARCHAR; leg VARCHAR;
         manufacturer_id BIGINT; distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; ordered_on DATE;
@@ -69,102 +67,99 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         confirmed_quantity DECIMAL(18,3); delivered_quantity DECIMAL(18,3); first_delivered_on DATE;
         returned_quantity DECIMAL(18,3); delivery_status VARCHAR; is_late BOOLEAN; is_on_time_in_full BOOLEAN;
         is_unknown_party BOOLEAN; is_unknown_product BOOLEAN; run_no INTEGER"""),
-        _ALL_THREE, {M: _NET | {"document_no", "line_no", "source_id"}},
-        sort=("distributor_id", "ordered_on"), incremental_key="order_line_id"),
+        _ALL_THREE, {M: _NET | {"document_no", "line_no", "source_id"}}),
     Served("fct_orders", "one row per order document", _columns("""
         order_id UBIGINT; source_id VARCHAR; document_no VARCHAR; leg VARCHAR; distributor_id BIGINT; retailer_id BIGINT;
         ordered_on DATE; promised_on DATE; lines INTEGER; quantity DECIMAL(18,3); net_amount_cents BIGINT;
         net_amount_subcents BIGINT; currency VARCHAR; order_status VARCHAR; delivery_status VARCHAR;
         first_delivered_on DATE; last_delivered_on DATE; is_late BOOLEAN; lines_late INTEGER; run_no INTEGER"""),
-        _CHANNEL, sort=("distributor_id", "ordered_on"), incremental_key="order_id"),
+        _CHANNEL),
     Served("fct_delivery_lines", "one row per delivery line", _columns("""
         delivery_line_id UBIGINT; source_id VARCHAR; delivery_no VARCHAR; line_no VARCHAR; leg VARCHAR;
         manufacturer_id BIGINT; distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; order_document_no VARCHAR;
         order_line_no VARCHAR; quantity DECIMAL(18,3); promised_on DATE; shipped_on DATE; delivered_on DATE; is_late BOOLEAN"""),
-        _ALL_THREE, {M: frozenset({"delivery_no", "line_no", "source_id", "order_document_no", "order_line_no"})},
-        sort=("distributor_id", "shipped_on")),
+        _ALL_THREE, {M: frozenset({"delivery_no", "line_no", "source_id", "order_document_no", "order_line_no"})}),
     Served("fct_invoice_lines", "one row per invoice line", _columns("""
         invoice_line_id UBIGINT; source_id VARCHAR; invoice_no VARCHAR; line_no VARCHAR; leg VARCHAR;
         distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; quantity DECIMAL(18,3); net_amount_cents BIGINT;
         net_amount_subcents SMALLINT; currency VARCHAR; invoiced_on DATE; due_on DATE; paid_on DATE"""),
-        _CHANNEL, sort=("distributor_id", "invoiced_on")),
+        _CHANNEL),
     Served("fct_return_lines", "one row per return line of the returns feed", _columns("""
         return_line_id UBIGINT; source_id VARCHAR; return_no VARCHAR; line_no VARCHAR; leg VARCHAR;
         manufacturer_id BIGINT; distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; order_document_no VARCHAR;
         order_line_no VARCHAR; quantity DECIMAL(18,3); net_amount_cents BIGINT; net_amount_subcents SMALLINT;
         currency VARCHAR; returned_on DATE; reason VARCHAR"""),
-        _ALL_THREE, {M: _NET | {"return_no", "line_no", "source_id", "order_document_no", "order_line_no"}},
-        sort=("distributor_id", "returned_on")),
+        _ALL_THREE, {M: _NET | {"return_no", "line_no", "source_id", "order_document_no", "order_line_no"}}),
     Served("fct_sales_report_lines", "one row per line of the sell_through and sell_out feeds", _columns("""
         sales_report_line_id UBIGINT; source_id VARCHAR; document_no VARCHAR; line_no VARCHAR; leg VARCHAR;
         manufacturer_id BIGINT; distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; sold_on DATE;
         quantity DECIMAL(18,3); net_amount_cents BIGINT; net_amount_subcents SMALLINT; list_value_cents BIGINT;
         currency VARCHAR; is_unknown_party BOOLEAN; is_unknown_product BOOLEAN"""),
-        _ALL_THREE, {M: _NET | {"document_no", "line_no", "source_id"}}, sort=("leg", "distributor_id", "sold_on")),
+        _ALL_THREE, {M: _NET | {"document_no", "line_no", "source_id"}}),
     Served("fct_stock_levels", "one row per holder, product and count", _columns("""
         stock_level_id UBIGINT; source_id VARCHAR; holder_id BIGINT; holder_kind VARCHAR; manufacturer_id BIGINT;
         product_id BIGINT; counted_on DATE; on_hand_quantity DECIMAL(18,3); in_transit_quantity DECIMAL(18,3); unit VARCHAR"""),
-        {M: _MANUFACTURER, D: ("holder_id",), R: ("holder_id",), O: None}, sort=("holder_id", "counted_on")),
+        {M: _MANUFACTURER, D: ("holder_id",), R: ("holder_id",), O: None}),
     Served("fct_support_requests", "one row per support request in its latest state", _columns("""
         support_request_id UBIGINT; source_id VARCHAR; request_no VARCHAR; requester_id BIGINT; requester_kind VARCHAR;
         manufacturer_id BIGINT; distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; category VARCHAR;
         channel VARCHAR; priority VARCHAR; subject VARCHAR; status VARCHAR; opened_at TIMESTAMP;
         first_response_at TIMESTAMP; resolved_at TIMESTAMP; closed_at TIMESTAMP; reopen_count BIGINT; source_zone VARCHAR;
         is_open BOOLEAN; resolution_hours DECIMAL(18,2); status_changes INTEGER"""),
-        _ALL_THREE, sort=("distributor_id", "opened_at")),
+        _ALL_THREE),
     Served("fct_support_events", "one row per change of state of a support request", _columns("""
         support_event_id UBIGINT; support_request_id UBIGINT; request_no VARCHAR; distributor_id BIGINT;
         retailer_id BIGINT; manufacturer_id BIGINT; occurred_at TIMESTAMP; status VARCHAR"""),
-        _ALL_THREE, sort=("distributor_id", "occurred_at")),
+        _ALL_THREE),
     Served("fct_prices", "one row per price a seller grants", _columns("""
         price_id UBIGINT; seller_id BIGINT; buyer_id BIGINT; product_id BIGINT; valid_from DATE; valid_to DATE;
         min_quantity DECIMAL(18,3); price_cents BIGINT; price_subcents SMALLINT; currency VARCHAR"""),
-        {D: ("seller_id",), R: ("buyer_id",), O: None}, sort=("seller_id", "product_id")),
+        {D: ("seller_id",), R: ("buyer_id",), O: None}),
     Served("rpt_reseller_activity", "one row per month, leg, manufacturer, distributor, retailer and currency", _columns("""
         month_on DATE; leg VARCHAR; manufacturer_id BIGINT; distributor_id BIGINT; retailer_id BIGINT; currency VARCHAR;
         orders INTEGER; lines INTEGER; return_lines INTEGER; quantity DECIMAL(18,3); net_amount_cents BIGINT;
         net_amount_subcents BIGINT; list_value_cents BIGINT; lines_open INTEGER; lines_in_transit INTEGER;
         lines_delivered INTEGER; lines_cancelled INTEGER; lines_with_promise INTEGER; lines_late INTEGER;
         lines_on_time_in_full INTEGER; first_ordered_on DATE; last_ordered_on DATE"""),
-        _ALL_THREE, {M: _NET}, sort=("manufacturer_id", "distributor_id", "month_on")),
+        _ALL_THREE, {M: _NET}),
     Served("rpt_category_activity", "one row per month, leg, manufacturer, distributor, category and currency", _columns("""
         month_on DATE; leg VARCHAR; manufacturer_id BIGINT; distributor_id BIGINT; category VARCHAR; currency VARCHAR;
         lines INTEGER; quantity DECIMAL(18,3); net_amount_cents BIGINT; net_amount_subcents BIGINT; list_value_cents BIGINT"""),
-        {M: _MANUFACTURER, D: _DISTRIBUTOR, O: None}, {M: _NET}, sort=("manufacturer_id", "distributor_id", "month_on")),
+        {M: _MANUFACTURER, D: _DISTRIBUTOR, O: None}, {M: _NET}),
     Served("rpt_support_load", "one row per month, manufacturer, distributor, product category, topic and priority", _columns("""
         month_on DATE; manufacturer_id BIGINT; distributor_id BIGINT; product_category VARCHAR; category VARCHAR;
         priority VARCHAR; requests INTEGER; requests_open INTEGER; requests_reopened INTEGER; resolution_hours_total DECIMAL(18,2);
         requests_resolved INTEGER"""),
-        {M: _MANUFACTURER, D: _DISTRIBUTOR, O: None}, sort=("manufacturer_id", "month_on")),
+        {M: _MANUFACTURER, D: _DISTRIBUTOR, O: None}),
     Served("rpt_stock_cover", "one row per holder and product at its latest count", _columns("""
         holder_id BIGINT; holder_kind VARCHAR; manufacturer_id BIGINT; product_id BIGINT; counted_on DATE;
         on_hand_quantity DECIMAL(18,3); in_transit_quantity DECIMAL(18,3); weekly_outflow_quantity DECIMAL(18,3);
         weeks_reported INTEGER; weeks_of_supply DECIMAL(18,2); movement VARCHAR"""),
-        {M: _MANUFACTURER, D: ("holder_id",), R: ("holder_id",), O: None}, sort=("holder_id", "product_id")),
+        {M: _MANUFACTURER, D: ("holder_id",), R: ("holder_id",), O: None}),
     Served("fct_point_transfers", "one row per transfer of points", _columns("""
         transfer_id BIGINT; journal_id BIGINT; kind VARCHAR; retailer_id BIGINT; distributor_id BIGINT; lot_id BIGINT;
         points BIGINT; debit_account VARCHAR; credit_account VARCHAR; effective_at TIMESTAMP; recorded_at TIMESTAMP;
         programme_id VARCHAR; rule_id VARCHAR; rule_version INTEGER; source_id VARCHAR; document_no VARCHAR; currency VARCHAR"""),
-        {R: _RETAILER, D: _DISTRIBUTOR, O: None}, sort=("retailer_id", "effective_at")),
+        {R: _RETAILER, D: _DISTRIBUTOR, O: None}),
     Served("rpt_member_points", "one row per member party, programme and point currency", _columns("""
         member_id BIGINT; member_kind VARCHAR; programme_id VARCHAR; currency VARCHAR; points_available BIGINT;
         points_pending BIGINT; points_held BIGINT; points_earned BIGINT; points_reversed BIGINT; points_spent BIGINT;
         points_expired BIGINT; points_debt BIGINT; last_earned_on DATE"""),
-        {R: ("member_id",), D: ("member_id",), O: None}, sort=("member_id",)),
+        {R: ("member_id",), D: ("member_id",), O: None}),
     Served("rpt_points_monthly", "one row per month, programme, distributor and point currency", _columns("""
         month_on DATE; programme_id VARCHAR; distributor_id BIGINT; currency VARCHAR; points_awarded BIGINT;
         points_reversed BIGINT; points_redeemed BIGINT; points_expired BIGINT; members INTEGER"""),
-        {M: None, D: _DISTRIBUTOR, O: None}, sort=("month_on",)),
+        {M: None, D: _DISTRIBUTOR, O: None}),
     Served("rpt_feed_summary", "one row per source, feed and leg", _columns("""
         source_id VARCHAR; feed VARCHAR; leg VARCHAR; currency VARCHAR; documents BIGINT; lines BIGINT; return_lines BIGINT;
         net_amount_cents BIGINT; first_event_on DATE; last_event_on DATE; lines_unknown_party BIGINT;
         lines_unknown_product BIGINT; rows_quarantined BIGINT"""),
-        {O: None}, sort=("source_id", "feed", "leg")),
+        {O: None}),
     Served("dim_source", "one row per source", _columns("""
         source_id VARCHAR; title VARCHAR; first_event_on DATE; last_event_on DATE; last_recorded_at TIMESTAMP"""),
-        {M: None, O: None}, sort=("source_id",)),
+        {M: None, O: None}),
     Served("dim_mapping_note", "one row per source whose profile declares a mapping that everybody must be told", _columns("""
         source_id VARCHAR; title VARCHAR; note_de VARCHAR; note_en VARCHAR"""),
-        {M: None, D: None, R: None, O: None}, sort=("source_id",)),
+        {M: None, D: None, R: None, O: None}),
 )})  # fmt: skip
 """All published relations by name."""

@@ -17,7 +17,7 @@ import duckdb
 
 from core.errors import ConfigurationError, IntegrityError
 from core.settings import Settings
-from core.warehouse.owner import engine_config
+from core.warehouse.owner import engine_config, start_marts_anew
 
 PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt"
 NOTHING_TO_TOUCH = 2**31 - 1
@@ -87,15 +87,22 @@ class Transformer:
         ]  # fmt: skip
 
 
-def prepare_transform(connection: duckdb.DuckDBPyConnection, run_no: int) -> bool:
+def prepare_transform(connection: duckdb.DuckDBPyConnection, settings: Settings, run_no: int) -> bool:
     """Tell the models which run this is and what is new. Returns True when everything has to be built anew.
 
-    Everything is built anew when no build has ever ended, or when the models have changed since.
+    Everything is built anew when no build has ever ended, when the models have changed since, or when the marts are gone.
+    A full build that dies is followed by another: it is only forgotten when it has ended.
     """
     connection.execute("create table if not exists raw.transformed (run_no integer, batch_no integer, project varchar)")
-    row = connection.execute("select batch_no, project from raw.transformed order by run_no desc limit 1").fetchone()
-    full = row is None or row[1] != project_fingerprint()
-    since = NOTHING_TO_TOUCH if full or row is None else int(row[0])
+    rows = connection.execute("select batch_no, project from raw.transformed order by run_no desc limit 1").fetchall()
+    built = connection.execute(
+        "select count(*) from information_schema.tables where table_catalog = 'mart' and table_name = 'fct_order_lines'"
+    ).fetchall()[0][0]
+    full = not rows or rows[0][1] != project_fingerprint() or not built
+    if full:
+        connection.execute("delete from raw.transformed")
+        start_marts_anew(connection, settings)
+    since = NOTHING_TO_TOUCH if full else int(rows[0][0])
     connection.execute(
         "create or replace table raw.transform_state as select $run::integer as run_no, $since::integer as since_batch",
         {"run": run_no, "since": since},

@@ -37,3 +37,4 @@ left join {{ ref('int_parties__aliases') }} as buyers
     on lines.buyer_scheme = buyers.scheme and lines.buyer_ref = buyers.alias_value
 left join {{ ref('int_products__aliases') }} as products
     on lines.product_scheme = products.scheme and lines.product_ref = products.alias_value
+{{ sorted_by(['distributor_id', 'shipped_on']) }}

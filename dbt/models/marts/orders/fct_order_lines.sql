@@ -160,3 +160,4 @@ select
     judged.is_unknown_product,
     cast({{ this_run() }} as integer) as run_no
 from judged
+{{ sorted_by(['distributor_id', 'ordered_on']) }}

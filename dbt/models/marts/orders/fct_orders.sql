@@ -45,3 +45,4 @@ select
     cast({{ this_run() }} as integer) as run_no
 from lines
 group by lines.order_id
+{{ sorted_by(['distributor_id', 'ordered_on']) }}

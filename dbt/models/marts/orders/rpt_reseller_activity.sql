@@ -44,3 +44,4 @@ select
     max(lines.ordered_on) as last_ordered_on
 from lines
 group by lines.month_on, lines.leg, lines.manufacturer_id, lines.distributor_id, lines.retailer_id, lines.currency
+{{ sorted_by(['manufacturer_id', 'distributor_id', 'month_on']) }}

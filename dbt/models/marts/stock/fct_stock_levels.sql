@@ -29,3 +29,4 @@ left join {{ ref('int_parties__aliases') }} as holders
     on lines.holder_scheme = holders.scheme and lines.holder_ref = holders.alias_value
 left join {{ ref('int_products__aliases') }} as products
     on lines.product_scheme = products.scheme and lines.product_ref = products.alias_value
+{{ sorted_by(['holder_id', 'counted_on']) }}

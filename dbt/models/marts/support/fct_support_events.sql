@@ -16,3 +16,4 @@ select
 from events
 inner join {{ ref('fct_support_requests') }} as requests
     on events.source_id = requests.source_id and events.request_no = requests.request_no
+{{ sorted_by(['distributor_id', 'occurred_at']) }}

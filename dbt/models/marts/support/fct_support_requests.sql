@@ -54,3 +54,4 @@ left join {{ ref('int_products__aliases') }} as products
     on requests.product_scheme = products.scheme and requests.product_ref = products.alias_value
 left join {{ ref('int_parties__aliases') }} as sellers
     on requests.seller_scheme = sellers.scheme and requests.seller_ref = sellers.alias_value
+{{ sorted_by(['distributor_id', 'opened_at']) }}
