@@ -7,6 +7,7 @@ touch, awards know their cause. A run that dies is healed by the next one; until
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from core.warehouse.transform import Transformer, prepare_transform, record_tran
 from ingestion.jobs import LoadReport, Progress, load_delivery, prepare
 from ingestion.profiles import Profile
 from ingestion.quality import run_gate
+from ingestion.quality import warm_up as warm_up_gate
 from loyalty import EXPORT_COLUMNS, Programme, evaluate, post_awards, seal, transfers_after
 
 log = structlog.get_logger("dreiklang.pipeline")
@@ -82,6 +84,7 @@ class Pipeline:
         self._ids = ids
         self._programmes = tuple(programmes)
         self.transformer = Transformer(settings)
+        self._is_warm = False
 
     def run(self, deliveries: Sequence[Delivery], reporting: Reporting, *, data_docs: bool = True) -> RunResult:
         """Load, transform, award, check, publish. Raises DreiklangError; what was published before stays published."""
@@ -102,10 +105,7 @@ class Pipeline:
         self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str, run_no: int, data_docs: bool
     ) -> RunResult:
         reporting.step("load")
-        loads = tuple(
-            load_delivery(connection, d.profile, d.source, self._settings, self._clock, run_id, reporting.files)
-            for d in deliveries
-        )
+        loads = self._load(connection, deliveries, reporting, run_id)
         full = prepare_transform(connection, self._settings, run_no)
         generation = current_generation(self._settings.warehouse_dir)
         if not full and generation is not None and not self._has_news(connection):
@@ -127,6 +127,19 @@ class Pipeline:
         published = publish(connection, self._settings)
         record_transform(connection, run_no)
         return RunResult(run_id, run_no, loads, posted, published.generation, published=True)
+
+    def _load(self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str) -> tuple[LoadReport, ...]:
+        """Load, and beside it, once, parse the models and import the gate's library: both take seconds and need no data."""
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up") as beside:
+            preparations = [] if self._is_warm else [beside.submit(self.transformer.warm_up), beside.submit(warm_up_gate)]
+            loads = tuple(
+                load_delivery(connection, d.profile, d.source, self._settings, self._clock, run_id, reporting.files)
+                for d in deliveries
+            )
+        for preparation in preparations:
+            preparation.result()
+        self._is_warm = True
+        return loads
 
     @staticmethod
     def _has_news(connection: Any) -> bool:

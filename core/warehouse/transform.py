@@ -37,6 +37,14 @@ class Transformer:
         self._settings = settings
         self._manifest: Any = None
 
+    def warm_up(self) -> None:
+        """Import dbt and parse the project, which takes seconds and needs no data. Raises like a build."""
+        runner_class = _dbt_runner()
+        with _environment(self._settings):
+            parsed = runner_class().invoke(["parse", *self._common_arguments()])
+        self._check(parsed, "WH-302")
+        self._manifest = parsed.result
+
     def build_facts(self, *, full: bool) -> None:
         """Build everything but the marts of points. `full` writes every row anew."""
         self._run("run", ["--exclude", POINT_MARTS], full=full)
@@ -56,12 +64,10 @@ class Transformer:
         self._invoke([command, *selected], code="WH-302")
 
     def _invoke(self, arguments: list[str], *, code: str) -> None:
+        if self._manifest is None:
+            self.warm_up()
         runner_class = _dbt_runner()
         with _environment(self._settings):
-            if self._manifest is None:
-                parsed = runner_class().invoke(["parse", *self._common_arguments()])
-                self._check(parsed, code)
-                self._manifest = parsed.result
             # a run writes compiled code into its manifest, so each gets its own
             result = runner_class(manifest=_fresh(self._manifest)).invoke([*arguments, *self._common_arguments()])
         self._check(result, code)

@@ -1,5 +1,5 @@
 """The quality gate before every publish. Great Expectations is imported here and nowhere else, and only when a gate runs."""
 
-from ingestion.quality.gate import GateResult, run_gate
+from ingestion.quality.gate import GateResult, run_gate, warm_up
 
-__all__ = ["GateResult", "run_gate"]
+__all__ = ["GateResult", "run_gate", "warm_up"]

@@ -52,6 +52,14 @@ class GateResult:
     failed: tuple[str, ...]
 
 
+def warm_up() -> None:
+    """Import the library, which takes seconds and needs no data."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _great_expectations()
+
+
 def run_gate(connection: duckdb.DuckDBPyConnection, settings: Settings, *, docs: bool) -> GateResult:
     """Check what is about to be published. With `docs` the Data Docs are written to `reports/quality`."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")

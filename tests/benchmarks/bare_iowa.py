@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
 import duckdb
+
+from core.settings import Settings
+from core.warehouse.owner import engine_config
 
 STATEMENTS = """
 create table raw_lines as
@@ -75,3 +79,11 @@ def bare_seconds(source: Path, target: Path, config: dict[str, object]) -> tuple
         connection.execute("checkpoint")
         row = connection.execute("select documents, lines, net_amount_cents from rpt_feed_summary").fetchall()[0]
     return time.perf_counter() - started, parts, tuple(row)
+
+
+if __name__ == "__main__":
+    settings = Settings(home=Path(sys.argv[2]) / "bare")
+    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    database = settings.warehouse_dir / "bare.duckdb"
+    database.unlink(missing_ok=True)
+    print(bare_seconds(Path(sys.argv[1]), database, dict(engine_config(settings)))[0])
