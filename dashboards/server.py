@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -59,11 +60,16 @@ def serve(settings: Settings) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Load the heavy libraries once and freeze them: a full collection after every rerun then has little to look at."""
+    """Load the heavy libraries once and freeze them: a full collection after every rerun then has little to look at.
+
+    Requests are not logged: addresses hold what people filter by, such as document numbers. Streamlit gives the server's logger
+    a handler of its own, so it is silenced here, after both have configured it.
+    """
     import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401
     import pyarrow  # noqa: F401
 
+    logging.getLogger("uvicorn.access").disabled = True
     gc.collect()
     gc.freeze()
     yield {}

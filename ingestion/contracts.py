@@ -160,7 +160,7 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
     )),
     Feed("orders", "one row per order (header)", (
         _leg(), _text("document_no", "order number", required=True, is_key=True),
-        _ref("seller", "who sells", required=True), _ref("buyer", "who buys", required=True),
+        _ref("seller", "who sells; its numbers are its own", required=True, is_key=True), _ref("buyer", "who buys", required=True),
         _date("ordered_on", "order date", required=True), _date("promised_on", "promised delivery date"),
         _choice("status", ("open", "confirmed", "cancelled"), "state of the order", required=True), _ZONE,
     ), "ordered_on", "document_no"),
@@ -168,7 +168,7 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
         _leg(), _text("document_no", "order number", required=True, is_key=True),
         _text("line_no", "line within the order", required=True, is_key=True),
         Column("document_id", "integer", description="filled by the loader: identifies the order by the profile's document key"),
-        _ref("seller", "who sells", required=True), _ref("buyer", "who buys", required=True),
+        _ref("seller", "who sells; its numbers are its own", required=True, is_key=True), _ref("buyer", "who buys", required=True),
         _date("ordered_on", "order date in the source's zone", required=True),
         Column("ordered_at", "instant", description="moment of the order where the source knows it"), _ZONE,
         _ref("product", "what is ordered", required=True), _quantity(), _UNIT,
@@ -180,7 +180,7 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
     Feed("order_confirmations", "one row per confirmed order line", (
         _leg(), _text("document_no", "order number", required=True, is_key=True),
         _text("line_no", "line within the order", required=True, is_key=True),
-        _ref("seller", "who confirms", required=True),
+        _ref("seller", "who confirms", required=True, is_key=True),
         _choice("status", ("confirmed", "changed", "rejected"), "the seller's answer", required=True),
         _quantity("confirmed_quantity", sign="not_negative", description="quantity the seller accepts"),
         _date("confirmed_on", "date of the answer", required=True), _date("promised_on", "delivery date it promises"),
@@ -188,7 +188,7 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
     Feed("deliveries", "one row per delivery line", (
         _leg(), _text("delivery_no", "delivery note number", required=True, is_key=True),
         _text("line_no", "line within the delivery", required=True, is_key=True),
-        _ref("seller", "who ships", required=True), _ref("buyer", "who receives", required=True),
+        _ref("seller", "who ships", required=True, is_key=True), _ref("buyer", "who receives", required=True),
         _text("order_document_no", "order it fulfils"), _text("order_line_no", "line it fulfils"),
         _ref("product", "what is shipped", required=True),
         _quantity(sign="positive", description="shipped quantity"),
@@ -198,7 +198,7 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
     Feed("invoices", "one row per invoice line", (
         _leg(), _text("invoice_no", "invoice number", required=True, is_key=True),
         _text("line_no", "line within the invoice", required=True, is_key=True),
-        _ref("seller", "who bills", required=True), _ref("buyer", "who pays", required=True),
+        _ref("seller", "who bills", required=True, is_key=True), _ref("buyer", "who pays", required=True),
         _text("order_document_no", "order it bills"), _text("order_line_no", "line it bills"),
         _ref("product", "what is billed"), _quantity(),
         _money("net_amount", "line net of tax", required=True), _CURRENCY,
@@ -207,7 +207,7 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
     Feed("returns", "one row per return line", (
         _leg(), _text("return_no", "return number", required=True, is_key=True),
         _text("line_no", "line within the return", required=True, is_key=True),
-        _ref("seller", "who takes back", required=True), _ref("buyer", "who returns", required=True),
+        _ref("seller", "who takes back", required=True, is_key=True), _ref("buyer", "who returns", required=True),
         _text("order_document_no", "order it takes back"), _text("order_line_no", "line it takes back"),
         _ref("product", "what is returned", required=True), _quantity(sign="positive", description="returned quantity"),
         _money("net_amount", "credited net amount, positive", required=True, sign="not_negative"), _CURRENCY,
@@ -221,14 +221,14 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
         _quantity("in_transit_quantity", required=False, description="on its way to the holder"), _UNIT,
     ), "counted_on"),
     Feed("sell_through", "one row per line a distributor reports as sold to a retailer", (
-        _ref("seller", "the reporting distributor", required=True),
+        _ref("seller", "the reporting distributor", required=True, is_key=True),
         _text("document_no", "invoice or report number", required=True, is_key=True),
         _text("line_no", "line within it", required=True, is_key=True), _ref("buyer", "the retailer", required=True),
         _date("sold_on", "date of sale", required=True), _ref("product", "what was sold", required=True), _quantity(),
         _money("net_amount", "net of tax; negative when taken back", required=True), _CURRENCY,
     ), "sold_on", "document_no"),
     Feed("sell_out", "one row per line a retailer sold to a consumer", (
-        _ref("seller", "the retailer", required=True),
+        _ref("seller", "the retailer", required=True, is_key=True),
         _text("document_no", "receipt or report number", required=True, is_key=True),
         _text("line_no", "line within it", required=True, is_key=True),
         _date("sold_on", "date of sale", required=True), _ref("product", "what was sold", required=True), _quantity(),

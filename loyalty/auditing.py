@@ -23,7 +23,7 @@ EXPORT_COLUMNS = (
     ("member_party_id", "BIGINT"), ("lot_id", "BIGINT"), ("points", "BIGINT"), ("debit_account", "VARCHAR"),
     ("credit_account", "VARCHAR"), ("effective_at", "TIMESTAMP"), ("recorded_at", "TIMESTAMP"), ("programme_id", "VARCHAR"),
     ("rule_id", "VARCHAR"), ("rule_version", "INTEGER"), ("source_id", "VARCHAR"), ("document_no", "VARCHAR"),
-    ("currency", "VARCHAR"), ("reverses_journal_id", "BIGINT"), ("available_at", "TIMESTAMP"), ("expires_at", "TIMESTAMP"),
+    ("cause", "VARCHAR"), ("currency", "VARCHAR"), ("reverses_journal_id", "BIGINT"), ("available_at", "TIMESTAMP"), ("expires_at", "TIMESTAMP"),
 )  # fmt: skip
 """What the warehouse copies of each transfer: (name, DuckDB type). Moments are UTC without zone."""
 
@@ -45,7 +45,7 @@ def transfers_after(engine: Engine, transfer_id: int) -> Iterator[list[tuple[obj
         transfers.c.transfer_id, transfers.c.journal_id, journal.c.idempotency_key, journal.c.kind,
         transfers.c.member_party_id, transfers.c.lot_id, transfers.c.points, transfers.c.debit_account,
         transfers.c.credit_account, journal.c.effective_at, journal.c.recorded_at, journal.c.programme_id, journal.c.rule_id,
-        journal.c.rule_version, journal.c.source_id, journal.c.document_no, journal.c.currency,
+        journal.c.rule_version, journal.c.source_id, journal.c.document_no, journal.c.cause, journal.c.currency,
         journal.c.reverses_journal_id, lots.c.available_at, lots.c.expires_at,
     ]  # fmt: skip
     last = transfer_id

@@ -21,35 +21,44 @@ from core.warehouse.served import SERVED
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A published generation and the size of its file."""
+class StagedGeneration:
+    """A copy of the marts that nobody reads yet."""
 
     generation: int
-    file_bytes: int
+    building: Path
+    warehouse_dir: Path
+
+    def publish(self) -> int:
+        """Point readers to it; gives its number."""
+        self.building.rename(generation_path(self.warehouse_dir, self.generation))
+        point_to(self.warehouse_dir, self.generation)
+        drop_old_generations(self.warehouse_dir)
+        return self.generation
+
+    def discard(self) -> None:
+        """Forget it."""
+        self.building.unlink(missing_ok=True)
 
 
-def publish(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Published:
-    """Copy the marts to the next generation and point readers to it.
+def stage_generation(connection: duckdb.DuckDBPyConnection, settings: Settings) -> StagedGeneration:
+    """Copy the marts to a file of the next generation; nothing may write them meanwhile.
 
-    Raises IntegrityError WH-301 when a mart does not have exactly the published columns. Nothing is published then.
+    Raises IntegrityError WH-301 when a mart does not have exactly the published columns.
     """
     _check_columns(connection)
     generation = highest_generation(settings.warehouse_dir) + 1
-    building = settings.warehouse_dir / f"serve-{generation:06d}.building"
+    staged = StagedGeneration(generation, settings.warehouse_dir / f"serve-{generation:06d}.building", settings.warehouse_dir)
     connection.execute("force checkpoint mart")
     connection.execute("detach mart")
     try:
-        shutil.copyfile(settings.marts_path, building)
-        _sync(building)
-        building.rename(generation_path(settings.warehouse_dir, generation))
+        shutil.copyfile(settings.marts_path, staged.building)
+        _sync(staged.building)
     except BaseException:
-        building.unlink(missing_ok=True)
+        staged.discard()
         raise
     finally:
         attach_marts(connection, settings)
-    point_to(settings.warehouse_dir, generation)
-    drop_old_generations(settings.warehouse_dir)
-    return Published(generation, generation_path(settings.warehouse_dir, generation).stat().st_size)
+    return staged
 
 
 def _check_columns(connection: duckdb.DuckDBPyConnection) -> None:

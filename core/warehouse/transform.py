@@ -28,6 +28,10 @@ POINT_MARTS = "marts.points"
 
 
 UNCHANGED_VIEWS = "config.materialized:view"
+"""Views do not change between two runs of the same project."""
+
+ALWAYS_CHANGED = ("batches", "source_notes")
+"""Control tables that every run adds to."""
 
 
 class Transformer:
@@ -45,23 +49,22 @@ class Transformer:
         self._check(parsed, "WH-302")
         self._manifest = parsed.result
 
-    def build_facts(self, *, full: bool) -> None:
-        """Build everything but the marts of points. `full` writes every row anew."""
-        self._run("run", ["--exclude", POINT_MARTS], full=full)
+    def build_facts(self, changed: Sequence[str] | None) -> None:
+        """Build everything but the marts of points: what depends on the `changed` feeds, or with None everything anew."""
+        if changed is None:
+            self._invoke(["run", "--full-refresh", "--exclude", POINT_MARTS], code="WH-302")
+            return
+        selected = [f"source:ingest.{name}+" for name in (*changed, *ALWAYS_CHANGED)]
+        self._invoke(["run", "--select", *selected, "--exclude", POINT_MARTS, UNCHANGED_VIEWS], code="WH-302")
 
     def build_points(self, *, full: bool) -> None:
         """Build the marts of points."""
-        self._run("run", ["--select", POINT_MARTS], full=full)
+        how = ["--full-refresh"] if full else ["--exclude", UNCHANGED_VIEWS]
+        self._invoke(["run", "--select", POINT_MARTS, *how], code="WH-302")
 
     def test(self) -> None:
         """Run every data test and unit test of the project. Raises IntegrityError WH-303."""
         self._invoke(["test"], code="WH-303")
-
-    def _run(self, command: str, selection: Sequence[str], *, full: bool) -> None:
-        # views do not change between two runs of the same project
-        changed = ["--full-refresh"] if full else [UNCHANGED_VIEWS]
-        selected = list(selection) + (changed if full or "--exclude" in selection else ["--exclude", *changed])
-        self._invoke([command, *selected], code="WH-302")
 
     def _invoke(self, arguments: list[str], *, code: str) -> None:
         if self._manifest is None:
@@ -120,6 +123,15 @@ def prepare_transform(connection: duckdb.DuckDBPyConnection, settings: Settings,
             where delivery_status in ('open', 'in_transit', 'partly_delivered') and promised_on is not null and not is_late"""
     connection.execute(f"create or replace table raw.open_promises as {promises}")
     return full
+
+
+def changed_feeds(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Feeds that brought rows since the last build."""
+    rows = connection.execute(
+        """select distinct feed from raw.batches, raw.transform_state
+           where batch_no > since_batch and status = 'loaded' and rows_accepted > 0 order by feed"""
+    ).fetchall()
+    return [str(row[0]) for row in rows]
 
 
 def record_transform(connection: duckdb.DuckDBPyConnection, run_no: int) -> None:

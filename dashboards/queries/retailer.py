@@ -23,11 +23,13 @@ ORDERS = Query("r_orders", _R, """
     order by o.ordered_on desc, o.document_no desc limit 1000""", ("delivery_status",))  # fmt: skip
 
 ORDER_LINES = Query("r_order_lines", _R, """
-    select d.name as product, cast(l.quantity as double) as quantity, l.net_amount_cents, l.currency, l.delivery_status,
+    select coalesce(p.name, '–') as distributor, d.name as product, cast(l.quantity as double) as quantity, l.net_amount_cents, l.currency, l.delivery_status,
         cast(l.delivered_quantity as double) as delivered_quantity, l.promised_on, l.first_delivered_on,
         cast(l.returned_quantity as double) as returned_quantity
     from fct_order_lines as l inner join dim_product as d on l.product_id = d.product_id
-    where l.leg = 'sell_through' and l.document_no = $document_no order by l.line_no, d.name limit 1000""", ("document_no",))  # fmt: skip
+    left join bridge_visible_parties as p on l.distributor_id = p.party_id
+    where l.leg = 'sell_through' and l.document_no = $document_no order by distributor, l.line_no, d.name limit 1000""",
+    ("document_no",))  # fmt: skip
 
 MONTHLY = Query("r_monthly", _R, f"""
 with newest as (select max(ordered_on) as as_of from fct_orders where leg = 'sell_through')

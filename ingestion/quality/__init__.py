@@ -1,5 +1,6 @@
 """The quality gate before every publish. Great Expectations is imported here and nowhere else, and only when a gate runs."""
 
+from ingestion.quality.controls import write_controls
 from ingestion.quality.gate import GateResult, run_gate, warm_up
 
-__all__ = ["GateResult", "run_gate", "warm_up"]
+__all__ = ["GateResult", "run_gate", "warm_up", "write_controls"]

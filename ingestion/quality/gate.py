@@ -7,13 +7,9 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
-
 from core.settings import Settings
-from ingestion.quality.controls import write_controls
 
 Expectation = tuple[str, dict[str, object]]
 
@@ -60,15 +56,14 @@ def warm_up() -> None:
         _great_expectations()
 
 
-def run_gate(connection: duckdb.DuckDBPyConnection, settings: Settings, *, docs: bool) -> GateResult:
-    """Check what is about to be published. With `docs` the Data Docs are written to `reports/quality`."""
+def run_gate(controls: Path, settings: Settings, *, docs: bool) -> GateResult:
+    """Check what is about to be published by the figures of `write_controls`. With `docs` the Data Docs are written to
+    `reports/quality`."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    with TemporaryDirectory(prefix="dreiklang-gate-") as work, warnings.catch_warnings():
+    with warnings.catch_warnings():
         # its dependencies warn of their own plans; nothing of it is ours to mend
         warnings.simplefilter("ignore")
-        path = Path(work) / "gate.duckdb"
-        write_controls(connection, path)
-        return _validate(path, settings.reports_dir / "quality", docs)
+        return _validate(controls, settings.reports_dir / "quality", docs)
 
 
 def _validate(path: Path, docs_dir: Path, docs: bool) -> GateResult:

@@ -36,7 +36,7 @@ FILTERS = [
     {"leg": "sell_through", "region": "Süd", "tier": "Gold"},
 ]
 INJECTIONS = [
-    "' or '1'='1", "x' union select * from fct_prices --", "%", "\\", "*", "null", "'; drop table fct_orders; --", "A-1/D2R2", "H-canary-two-zq",
+    "' or '1'='1", "x' union select * from fct_prices --", "%", "\\", "*", "null", "'; drop table fct_orders; --", "W-canary-two-zq", "H-canary-two-zq",
     "{{7*7}}", "\x00", "sell_through') or true --",
 ]  # fmt: skip
 
@@ -198,10 +198,10 @@ def test_the_only_door_has_no_side_doors(both: Lookalikes, sql: str) -> None:
 
 def test_foreign_and_missing_documents_answer_alike(pages: Lookalikes) -> None:
     scope = pages.scope(Role.RETAILER, "R1")
-    foreign = read(QUERIES["r_order_lines"], scope, {"document_no": "A-1/D2R2"})
+    foreign = read(QUERIES["r_order_lines"], scope, {"document_no": "canary-two-zq"})
     missing = read(QUERIES["r_order_lines"], scope, {"document_no": "no-such-order"})
     assert csv_bytes(foreign, "en") == csv_bytes(missing, "en")
-    assert len(read(QUERIES["r_order_lines"], scope, {"document_no": "A-1/D1R1"})) == 1
+    assert len(read(QUERIES["r_order_lines"], scope, {"document_no": "A-1"})) == 1
 
 
 def test_a_reader_without_a_scope_is_an_error(both: Lookalikes) -> None:

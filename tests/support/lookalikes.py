@@ -102,8 +102,8 @@ def write_delivery(folder: Path, trades: Sequence[Trade]) -> Profile:
 def _rows(t: Trade) -> dict[str, list[Row]]:
     """Every feed's rows of a trade. Document numbers are the same for each retailer, so two channels use the same ones."""
     side = t.distributor[-1]
-    # one source holds both sides here, so its keys must differ: the owner stands behind a mark that no screen shows first
-    no = f"A-1/{t.distributor}{t.retailer}"
+    # one source holds both sides, and both number their orders alike
+    no = "A-2" if t.retailer == "RX" else "A-1"
     trade = {"seller": t.distributor, "buyer": t.retailer}
     product = f"P{side}"
     net = f"{t.amount_cents / 100:.2f}"

@@ -64,4 +64,8 @@ def test_every_feed_is_documented() -> None:
     for feed in FEEDS.values():
         assert f"## {feed.name}\n" in document
         for column in feed.columns:
-            assert f"| `{column.name}` |" in document.split(f"## {feed.name}\n")[1].split("\n## ")[0]
+            section = document.split(f"## {feed.name}\n")[1].split("\n## ")[0]
+            (row,) = [line for line in section.splitlines() if line.startswith(f"| `{column.name}` |")]
+            kind, required, key = (cell.strip() for cell in row.split("|")[2:5])
+            assert kind.startswith(column.kind)
+            assert (required, key) == ("yes" if column.required else "", "yes" if column.is_key else "")

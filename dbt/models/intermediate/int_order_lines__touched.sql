@@ -38,7 +38,12 @@ headed as (
     select lines._row_key
     from {{ ref('stg_ingest__order_lines') }} as lines
     inner join {{ ref('stg_ingest__orders') }} as headers
-        on lines.source_id = headers.source_id and lines.leg = headers.leg and lines.document_no = headers.document_no
+        on
+            lines.document_no = headers.document_no
+            and lines.leg = headers.leg
+            and lines.seller_scheme = headers.seller_scheme
+            and lines.seller_ref = headers.seller_ref
+            and lines.source_id = headers.source_id
     where headers._batch_no > {{ since_batch() }}
 ),
 

@@ -77,7 +77,12 @@ resolved as (
     left join {{ ref('int_products__aliases') }} as products
         on lines.product_scheme = products.scheme and lines.product_ref = products.alias_value
     left join headers
-        on lines.source_id = headers.source_id and lines.leg = headers.leg and lines.document_no = headers.document_no
+        on
+            lines.document_no = headers.document_no
+            and lines.leg = headers.leg
+            and lines.seller_scheme = headers.seller_scheme
+            and lines.seller_ref = headers.seller_ref
+            and lines.source_id = headers.source_id
     left join confirmations
         on
             lines.document_no = confirmations.document_no

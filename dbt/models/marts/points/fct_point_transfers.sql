@@ -10,10 +10,9 @@ transfers as (
 ),
 
 documents as (
-    select orders.source_id, orders.document_no, max(orders.distributor_id) as distributor_id
+    select orders.order_id, orders.distributor_id
     from {{ ref('fct_orders') }} as orders
     where orders.leg = 'sell_through'
-    group by orders.source_id, orders.document_no
 )
 
 select
@@ -39,4 +38,4 @@ select
     transfers.currency
 from transfers
 left join {{ ref('dim_party') }} as members on transfers.member_party_id = members.party_id
-left join documents on transfers.source_id = documents.source_id and transfers.document_no = documents.document_no
+left join documents on transfers.order_id = documents.order_id

@@ -20,6 +20,8 @@ select
     copied.rule_version,
     copied.source_id,
     copied.document_no,
+    -- a cause ends with the order it stands for: programme|rule|source|document|order
+    cast(nullif(regexp_extract(copied.cause, '[|]([0-9]+)$', 1), '') as ubigint) as order_id,
     copied.currency,
     copied.available_at,
     copied.expires_at
