@@ -16,7 +16,7 @@ from sqlalchemy import Engine, inspect
 
 from core.clock import FixedClock, SystemClock
 from core.errors import ConflictError, RetriableError
-from core.store import metadata, migrate, open_store, reading
+from core.store import metadata, migrate, open_store, reading, writing
 from loyalty import EvaluatedDocument, Redemption, load_programme, post_awards, redeem, verify
 from loyalty.posting import posted_points
 from tests.conftest import NOW
@@ -69,6 +69,27 @@ def test_migrating_at_once_and_again_does_no_harm(store_url: str) -> None:
     assert errors == []
     for engine in engines:
         engine.dispose()
+
+
+def test_a_new_file_can_be_opened_by_many_at_the_same_moment(tmp_path: Path) -> None:
+    errors: list[Exception] = []
+
+    def opens(url: str, start: threading.Barrier) -> None:
+        start.wait()
+        try:
+            with writing(open_store(url)) as connection:
+                connection.exec_driver_sql("create table if not exists opened (at text)")
+        except Exception as error:  # noqa: BLE001
+            errors.append(error)
+
+    for round_no in range(100):  # the switch to the write-ahead log collides in about one round of ten
+        start = threading.Barrier(6)
+        threads = [threading.Thread(target=opens, args=(f"sqlite:///{tmp_path}/{round_no}.sqlite", start)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert errors == []
 
 
 def _post_for_ever(url: str, acknowledged: str) -> None:
