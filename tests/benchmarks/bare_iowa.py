@@ -1,4 +1,5 @@
-"""The yardstick: what somebody would write by hand in DuckDB SQL to serve the same tables of Iowa, without landing, checks, corrections, contracts."""
+"""The yardstick: what somebody would write by hand in DuckDB SQL to serve the same tables of Iowa, column for column, without
+landing, checks, corrections, contracts, a gate and a second copy to read from."""
 
 from __future__ import annotations
 
@@ -13,13 +14,17 @@ from core.warehouse.owner import engine_config
 
 STATEMENTS = """
 create table raw_lines as
-    select 'iowa' as source_id, 'sell_through' as leg, invoice_number as document_no, cast(line_number as varchar) as line_no,
-        hash('iowa', invoice_number, line_number, date, store_number) as order_line_id,
-        hash('iowa', invoice_number, date, store_number) as order_id, 'state-of-iowa' as seller_ref, store_number as buyer_ref,
-        date as ordered_on, item_number as product_ref, cast(bottles_sold as decimal(18, 3)) as quantity, 'bottle' as unit,
-        cast(sale_dollars * 100 as bigint) as net_amount_cents, 'USD' as currency,
+    select cast(1 as integer) as batch_no, cast(file_row_number + 1 as integer) as row_no, timestamp '2026-01-01' as recorded_at,
+        hash('iowa', 'sell_through', invoice_number, line_number, 'iowa', 'state-of-iowa', date, 'iowa:store', store_number) as order_line_id,
+        cast(0 as bigint) as version, 'iowa' as source_id, 'sell_through' as leg, invoice_number as document_no,
+        cast(line_number as varchar) as line_no, hash('iowa', invoice_number, date, store_number) as order_id,
+        'iowa' as seller_scheme, 'state-of-iowa' as seller_ref, 'iowa:store' as buyer_scheme, store_number as buyer_ref,
+        date as ordered_on, cast(null as timestamp) as ordered_at, 'America/Chicago' as source_zone, 'iowa' as product_scheme,
+        item_number as product_ref, cast(bottles_sold as decimal(18, 3)) as quantity, 'bottle' as unit,
+        cast(sale_dollars * 100 as bigint) as net_amount_cents, cast(0 as smallint) as net_amount_subcents, 'USD' as currency,
+        cast(null as date) as promised_on,
         case when starts_with(invoice_number, 'RINV-') then 'return' else 'order' end as line_kind, 'confirmed' as line_status
-    from read_parquet('{source}/sales/sales_*.parquet');
+    from read_parquet('{source}/sales/sales_*.parquet', file_row_number = true);
 create table parties as
     select cast(hash('retailer', "Store") >> 1 as bigint) as party_id, "Store" as ref, 'retailer' as kind, any_value("Name") as name,
         any_value("City") as city from read_parquet('{source}/stores.parquet') group by "Store"
@@ -34,23 +39,38 @@ create table products as
 create table fct_order_lines as
     select lines.order_line_id, lines.order_id, lines.source_id, lines.document_no, lines.line_no, lines.leg,
         coalesce(products.manufacturer_id, -1) as manufacturer_id, cast(1 as bigint) as distributor_id,
-        coalesce(buyers.party_id, -1) as retailer_id, coalesce(products.product_id, -1) as product_id, lines.ordered_on, lines.quantity,
-        lines.unit, lines.net_amount_cents, cast(lines.quantity * products.list_price_cents as bigint) as list_value_cents, lines.currency,
-        lines.line_kind, lines.line_status, buyers.party_id is null as is_unknown_party, products.product_id is null as is_unknown_product
+        coalesce(buyers.party_id, -1) as retailer_id, coalesce(products.product_id, -1) as product_id, lines.ordered_on, lines.promised_on,
+        lines.quantity, lines.unit, lines.net_amount_cents, lines.net_amount_subcents,
+        cast(lines.quantity * products.list_price_cents as bigint) as list_value_cents, lines.currency, lines.line_kind, lines.line_status,
+        lines.quantity as confirmed_quantity, cast(0 as decimal(18, 3)) as delivered_quantity, cast(null as date) as first_delivered_on,
+        cast(0 as decimal(18, 3)) as returned_quantity, 'not_reported' as delivery_status, false as is_late,
+        cast(null as boolean) as is_on_time_in_full, buyers.party_id is null as is_unknown_party, products.product_id is null as is_unknown_product,
+        cast(1 as integer) as run_no
     from raw_lines as lines
     left join parties as buyers on lines.buyer_ref = buyers.ref and buyers.kind = 'retailer'
     left join products on lines.product_ref = products.ref
     order by distributor_id, lines.ordered_on;
 create table fct_orders as
     select order_id, max(source_id) as source_id, max(document_no) as document_no, max(leg) as leg, max(distributor_id) as distributor_id,
-        max(retailer_id) as retailer_id, min(ordered_on) as ordered_on, cast(count(*) as integer) as lines,
-        cast(sum(quantity) as decimal(18, 3)) as quantity, cast(sum(net_amount_cents) as bigint) as net_amount_cents, max(currency) as currency
+        max(retailer_id) as retailer_id, min(ordered_on) as ordered_on, max(promised_on) as promised_on, cast(count(*) as integer) as lines,
+        cast(sum(quantity) as decimal(18, 3)) as quantity, cast(sum(net_amount_cents) as bigint) as net_amount_cents,
+        cast(sum(net_amount_subcents) as bigint) as net_amount_subcents, max(currency) as currency, max(line_status) as order_status,
+        max(delivery_status) as delivery_status, min(first_delivered_on) as first_delivered_on, max(first_delivered_on) as last_delivered_on,
+        bool_or(is_late) as is_late, cast(count(*) filter (is_late) as integer) as lines_late, max(run_no) as run_no
     from fct_order_lines group by order_id order by distributor_id, ordered_on;
 create table rpt_reseller_activity as
     select cast(date_trunc('month', ordered_on) as date) as month_on, leg, manufacturer_id, distributor_id, retailer_id, currency,
-        cast(count(distinct case when line_kind = 'order' then order_id end) as integer) as orders, cast(count(*) as integer) as lines,
+        cast(count(distinct case when line_kind = 'order' and line_status <> 'cancelled' then order_id end) as integer) as orders,
+        cast(count(*) as integer) as lines, cast(count(*) filter (line_kind = 'return') as integer) as return_lines,
         cast(sum(quantity) as decimal(18, 3)) as quantity, cast(sum(net_amount_cents) as bigint) as net_amount_cents,
-        cast(sum(list_value_cents) as bigint) as list_value_cents, min(ordered_on) as first_ordered_on, max(ordered_on) as last_ordered_on
+        cast(sum(net_amount_subcents) as bigint) as net_amount_subcents, cast(sum(list_value_cents) as bigint) as list_value_cents,
+        cast(count(*) filter (delivery_status = 'open') as integer) as lines_open,
+        cast(count(*) filter (delivery_status = 'in_transit') as integer) as lines_in_transit,
+        cast(count(*) filter (delivery_status = 'delivered') as integer) as lines_delivered,
+        cast(count(*) filter (delivery_status = 'cancelled') as integer) as lines_cancelled,
+        cast(count(*) filter (is_on_time_in_full is not null) as integer) as lines_with_promise,
+        cast(count(*) filter (is_late) as integer) as lines_late, cast(count(*) filter (is_on_time_in_full) as integer) as lines_on_time_in_full,
+        min(ordered_on) as first_ordered_on, max(ordered_on) as last_ordered_on
     from fct_order_lines group by all order by manufacturer_id, distributor_id, month_on;
 create table rpt_category_activity as
     select cast(date_trunc('month', ordered_on) as date) as month_on, leg, lines.manufacturer_id, distributor_id, category, currency,
