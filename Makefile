@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DREIKLANG_HOME ?= $(CURDIR)/data
 export PYTHONDONTWRITEBYTECODE := 1
+# companies often look into TLS with a certificate of their own: trust what the system trusts, as pip does
+export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev demo run serve test lint types architecture unit dbt-build integration security browser bench clean system
