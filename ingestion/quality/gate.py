@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from dataclasses import dataclass
@@ -130,4 +131,5 @@ def _great_expectations() -> Any:
             return result.freeze()() if result.returns_rows else result
 
     SqlAlchemyExecutionEngine.execute_query = execute_query
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it tells of its temporary folders
     return gx
