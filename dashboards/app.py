@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import RetriableError
 from dashboards.access.identity import viewer
 from dashboards.components.context import Context, data_version
+from dashboards.components.kit import remark
 from dashboards.queries.notes import notes_for
 from dashboards.texts import as_language, text
 from dashboards.views import VIEWS, View
@@ -32,21 +33,21 @@ def main() -> None:
         st.info(text(language, "common.unpublished"))
         version = None
     context = Context(user, language, version or 0)
-    pages = [_page(context, view, is_first=index == 0) for index, view in enumerate(v for v in VIEWS if v.role == user.role)]
+    pages = [_page(context, view) for view in VIEWS if view.role == user.role]
     chosen = st.navigation({context.text(f"role.{user.role}"): pages}, position="sidebar", expanded=True)
     _account(context)
     if version is None:
         return
     for note in notes_for(context.user, language):
-        st.caption(note)
+        remark(note)
     chosen.run()
 
 
-def _page(context: Context, view: View, *, is_first: bool) -> st.Page:
+def _page(context: Context, view: View) -> st.Page:
     def run() -> None:
         view.render(context)
 
-    return st.Page(run, title=context.text(f"{view.texts}.title"), url_path=view.path, default=is_first)
+    return st.Page(run, title=context.text(f"{view.texts}.title"), url_path=view.path or None, default=not view.path)
 
 
 def _account(context: Context) -> None:
@@ -57,7 +58,7 @@ def _account(context: Context) -> None:
         st.html(
             f"""<div style="font-size:.9rem;line-height:1.6"><strong>{escape(context.user.display_name)}</strong><br>
             {escape(context.user.email)}
-            <form method="post" action="/language" target="_self"><input type="hidden" name="lang" value="{other}">
+            <form method="post" action="/language" target="_self"><input type="hidden" name="language" value="{other}">
             <button style="{button}" lang="{other}">{escape(text("de" if other == "de" else "en", "login.this_language"))}</button></form>
             <form method="post" action="/logout" target="_self"><button style="{button}">{escape(context.text("session.log_out"))}</button></form></div>"""
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from numbers import Real
 
@@ -31,7 +31,7 @@ def cell_text(value: object, *, german: bool) -> str:
     if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
         return ""
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == value.min.time() else value.isoformat(sep=" ")
+        return value.date().isoformat() if value.time() == time.min else value.isoformat(sep=" ")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Real | Decimal) and not isinstance(value, bool):

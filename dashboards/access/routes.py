@@ -85,7 +85,7 @@ async def _language(request: Request) -> Response:
     if user is None:
         return RedirectResponse("/login", status_code=303)
     form = await request.form()
-    language = as_language(str(form.get("lang", "")))
+    language = as_language(str(form.get("language", "")))
     if language:
         await run_in_threadpool(set_language, current().store, user.user_id, language)
     return RedirectResponse("/", status_code=303)

@@ -29,11 +29,15 @@ def heading(context: Context, view: str, as_of: object = None) -> None:
     st.markdown(f"{question}  \n:gray[{when}]" if when else question)
 
 
+def remark(words: str) -> None:
+    """A small sentence beside the figures, with the contrast that a caption lacks."""
+    st.markdown(f":small[{words.replace('[', '(').replace(']', ')')}]")
+
+
 def metrics(context: Context, items: Sequence[Metric]) -> None:
-    """Headline figures in a row that wraps on narrow screens."""
-    with st.container(horizontal=True, gap="small"):
-        for label, value, help_key in items:
-            st.metric(context.text(label), value, help=context.text(help_key) if help_key else None, border=True, width=190)
+    """Headline figures side by side, one below the other on narrow screens."""
+    for column, (label, value, help_key) in zip(st.columns(max(len(items), 3), gap="small"), items, strict=False):
+        column.metric(context.text(label), value, help=context.text(help_key) if help_key else None, border=True)
 
 
 def chart(
@@ -50,7 +54,7 @@ def chart(
 def table(context: Context, frame: pd.DataFrame, *, key: str, height: int | None = None) -> None:
     """A frame with headings, money and dates as the viewer reads them."""
     shown, config = present(context, frame)
-    st.dataframe(shown, hide_index=True, column_config=config, key=key, height=height or "auto", width="stretch")
+    st.dataframe(shown, hide_index=True, column_config=config, key=key, height=height or "auto", width="stretch", placeholder="")
 
 
 def present(context: Context, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, ColumnConfig | None]]:
@@ -61,7 +65,7 @@ def present(context: Context, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[s
         label = context.text(f"column.{name}") if f"column.{name}" in CATALOGUE else str(name)
         if str(name).endswith("_cents"):
             shown[name] = frame[name].astype("Float64") / 100
-            config[name] = st.column_config.NumberColumn(label, format="localized")
+            config[name] = st.column_config.NumberColumn(label, format="localized", step=0.01)
         elif name in STATUS_COLUMNS:
             shown[name] = [_status(context, value) for value in frame[name]]
             config[name] = st.column_config.TextColumn(label)
@@ -91,7 +95,7 @@ def listing(context: Context, title_key: str, query: Query, filters: Filters | N
     table(context, frame, key=f"{query.name}-list", height=min(420, 38 + 35 * len(frame)))
     export(context, query, filters)
     if len(frame) >= 1000:
-        st.caption(context.text("common.limit"))
+        remark(context.text("common.limit"))
     return frame
 
 

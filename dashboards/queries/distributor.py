@@ -52,7 +52,7 @@ RETAILERS = Query("d_retailers", _D, _ORDERS + f"""
 
 ORDERS = Query("d_orders", _D, _ORDERS + """
     select document_no, ordered_on, retailer, lines, cast(quantity as double) as quantity, net_amount_cents, currency,
-        order_status, delivery_status, promised_on, first_delivered_on, is_late
+        order_status, delivery_status, promised_on, last_delivered_on, is_late
     from mine where ($delivery_status is null or delivery_status = $delivery_status)
         and ($only_late is null or is_late) order by ordered_on desc, document_no desc limit 1000""",
     ("delivery_status", "only_late"))  # fmt: skip
@@ -65,7 +65,7 @@ with newest as (select max(last_ordered_on) as as_of from rpt_reseller_activity 
     group by month_on order by month_on""")  # fmt: skip
 
 STOCK = Query("d_stock", _D, """
-    select p.name as product, p.category, s.counted_on, cast(s.on_hand_quantity as double) as on_hand_quantity,
+    select p.name as product, p.category as product_category, s.counted_on, cast(s.on_hand_quantity as double) as on_hand_quantity,
         cast(s.in_transit_quantity as double) as in_transit_quantity,
         cast(s.weekly_outflow_quantity as double) as weekly_outflow_quantity,
         cast(s.weeks_of_supply as double) as weeks_of_supply, s.movement, s.weeks_reported

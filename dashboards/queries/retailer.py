@@ -17,7 +17,7 @@ with newest as (select max(ordered_on) as as_of from fct_orders where leg = 'sel
 
 ORDERS = Query("r_orders", _R, """
     select o.document_no, o.ordered_on, coalesce(p.name, '–') as distributor, o.lines, o.net_amount_cents, o.currency,
-        o.delivery_status, o.promised_on, o.first_delivered_on, o.is_late
+        o.delivery_status, o.promised_on, o.last_delivered_on, o.is_late
     from fct_orders as o left join bridge_visible_parties as p on o.distributor_id = p.party_id
     where o.leg = 'sell_through' and ($delivery_status is null or o.delivery_status = $delivery_status)
     order by o.ordered_on desc, o.document_no desc limit 1000""", ("delivery_status",))  # fmt: skip

@@ -142,7 +142,7 @@ _PAIRS: dict[str, tuple[str, str]] = {
         "Points of returned goods that were spent already; the next points settle them.",
     ),
     "r.points.statement": ("Kontoauszug, neueste zuerst", "Statement, newest first"),
-    "r.points.history": ("Punktestand im Verlauf", "Points over time"),
+    "r.points.history": ("Gebuchte Punkte im Verlauf, vor Verfall", "Points booked over time, before expiry"),
     "r.points.empty": (
         "Noch keine Punkte. Bestätigte Bestellungen bringen sie mit dem nächsten Lauf.",
         "No points yet. Confirmed orders bring them with the next run.",
@@ -203,7 +203,7 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "activity": ("Aktivität", "Activity"), "document_no": ("Bestellung", "Order"), "ordered_on": ("Bestellt", "Ordered"),
     "net_amount_cents": ("Netto", "Net"), "currency": ("Währung", "Currency"), "order_status": ("Bestellstatus", "Order status"),
     "delivery_status": ("Lieferstatus", "Delivery status"), "promised_on": ("Zugesagt", "Promised"),
-    "first_delivered_on": ("Geliefert", "Delivered"), "is_late": ("Verspätet", "Late"), "active_retailers": ("Aktive Händler", "Active retailers"),
+    "first_delivered_on": ("Geliefert", "Delivered"), "last_delivered_on": ("Zuletzt geliefert", "Last delivered"), "is_late": ("Verspätet", "Late"), "active_retailers": ("Aktive Händler", "Active retailers"),
     "product": ("Produkt", "Product"), "counted_on": ("Gezählt", "Counted"), "on_hand_quantity": ("Bestand", "On hand"),
     "in_transit_quantity": ("Unterwegs", "In transit"), "weekly_outflow_quantity": ("Abfluss je Woche", "Outflow per week"),
     "weeks_of_supply": ("Reichweite, Wochen", "Weeks of supply"), "movement": ("Bewegung", "Movement"),
@@ -212,7 +212,7 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "resolution_hours": ("Lösung, Stunden", "Hours to resolve"), "delivered_quantity": ("Geliefert, Menge", "Delivered quantity"),
     "returned_quantity": ("Zurück, Menge", "Returned quantity"), "resolved_at": ("Gelöst (UTC)", "Resolved (UTC)"),
     "occurred_at": ("Zeitpunkt (UTC)", "Moment (UTC)"), "effective_on": ("Datum", "Date"), "kind": ("Vorgang", "Entry"),
-    "rule": ("Regel", "Rule"), "points": ("Punkte", "Points"), "points_after": ("Stand danach", "Balance after"),
+    "rule": ("Regel", "Rule"), "points": ("Punkte", "Points"), "points_after": ("Gebucht danach", "Booked after"),
 }  # fmt: skip
 
 CATALOGUE: dict[str, tuple[str, str]] = {**_PAIRS, **{f"column.{name}": pair for name, pair in _COLUMNS.items()}}

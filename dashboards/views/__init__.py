@@ -12,7 +12,7 @@ from dashboards.views import distributor, manufacturer, retailer
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One page: its address, who may open it, the key of its texts, and what draws it."""
+    """One page: its address (empty: where the role arrives), who may open it, the key of its texts, and what draws it."""
 
     path: str
     role: Role
@@ -21,15 +21,15 @@ class View:
 
 
 VIEWS: tuple[View, ...] = (
-    View("activity", Role.MANUFACTURER, "m.activity", manufacturer.activity),
+    View("", Role.MANUFACTURER, "m.activity", manufacturer.activity),
     View("delivery", Role.MANUFACTURER, "m.delivery", manufacturer.delivery),
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
-    View("channel", Role.DISTRIBUTOR, "d.overview", distributor.overview),
+    View("", Role.DISTRIBUTOR, "d.overview", distributor.overview),
     View("orders", Role.DISTRIBUTOR, "d.orders", distributor.orders),
     View("stock", Role.DISTRIBUTOR, "d.stock", distributor.stock),
     View("support", Role.DISTRIBUTOR, "d.support", distributor.support),
-    View("points", Role.RETAILER, "r.points", retailer.points),
+    View("", Role.RETAILER, "r.points", retailer.points),
     View("my-orders", Role.RETAILER, "r.orders", retailer.orders),
     View("my-requests", Role.RETAILER, "r.support", retailer.support),
 )
-"""Every page; the first of a role is where it arrives."""
+"""Every page, in the order of the menu; the first of a role has the empty address."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.components.context import Context
-from dashboards.components.kit import chart, choose, empty, heading, listing, metrics
+from dashboards.components.kit import chart, choose, empty, heading, listing, metrics, remark
 from dashboards.figures.charts import month_bars, month_line, ranked_bars
 from dashboards.queries import manufacturer as queries
 from dashboards.texts import number, percent
@@ -28,7 +28,7 @@ def activity(context: Context) -> None:
     monthly = context.frame(queries.ACTIVITY_MONTHLY, filters)
     with headline_slot:
         heading(context, "m.activity", row.get("as_of"))
-        st.caption(context.text(f"leg.{leg}"))
+        remark(context.text(f"leg.{leg}"))
         metrics(context, [
             (f"m.activity.{name}", number(_int(row.get(f"{column}_resellers")), context.language), f"m.activity.{name}_help")
             for name, column in (("active", "active"), ("new", "new"), ("reactivated", "reactivated"), ("lapsed", "lapsed"))
@@ -58,7 +58,7 @@ def delivery(context: Context) -> None:
     if monthly.empty or leg is None:
         empty(context)
         return
-    st.caption(context.text(f"leg.{leg}"))
+    remark(context.text(f"leg.{leg}"))
     year = monthly.tail(12)
     promised, lines = int(year["lines_with_promise"].sum()), int(year["lines"].sum())
     otif = year["on_time_in_full"].sum() / promised if promised else None

@@ -87,3 +87,13 @@ def test_locks_name_no_index() -> None:
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "http" not in text
         assert "--hash=sha256:" in text
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "data" / "README.md"]
+    links = [(path, link) for path in documents for link in re.findall(r"\]\(([^)#\s]+)", path.read_text("utf-8"))]
+    assert len(links) > 30
+    broken = [
+        (str(path.relative_to(ROOT)), link) for path, link in links if "://" not in link and not (path.parent / link).exists()
+    ]
+    assert not broken

@@ -49,6 +49,8 @@ def test_numbers_stay_numbers() -> None:
     assert cell_text(-5, german=False) == "-5"
     assert cell_text(Decimal("-1.50"), german=True) == "-1,50"
     assert cell_text(2.5, german=True) == "2,5"
+    assert cell_text(pd.Timestamp("2026-05-18"), german=True) == "2026-05-18"
+    assert cell_text(pd.Timestamp("2026-05-18 09:30"), german=True) == "2026-05-18 09:30:00"
 
 
 def test_german_csv_has_mark_semicolons_and_commas() -> None:
