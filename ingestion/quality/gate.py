@@ -131,5 +131,5 @@ def _great_expectations() -> Any:
             return result.freeze()() if result.returns_rows else result
 
     SqlAlchemyExecutionEngine.execute_query = execute_query
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it tells of its temporary folders
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)  # tells of temporary folders
     return gx
