@@ -18,6 +18,8 @@ from commands.people import users_app
 from commands.reports import (
     batch_in_words,
     batch_rows,
+    freshness_in_words,
+    freshness_rows,
     health_checks,
     print_rows,
     quarantine_rows,
@@ -112,6 +114,12 @@ def quarantine(
 ) -> None:
     """Refused rows, newest first: file, line, column, what was found, what was expected, and what to do."""
     print_rows(quarantine_rows(Settings.load(), source_id, last), quarantined_in_words, as_json=as_json)
+
+
+@app.command()
+def freshness(as_json: JsonFlag = False) -> None:
+    """How old the newest row of each feed is: fresh, late after two days, overdue after fourteen."""
+    print_rows(freshness_rows(Settings.load()), freshness_in_words, as_json=as_json)
 
 
 @app.command()

@@ -8,7 +8,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 import typer
@@ -19,6 +19,7 @@ from core.store import open_store
 from core.warehouse.owner import own_warehouse
 from core.warehouse.pointer import current_generation
 from core.warehouse.reader import Reader
+from core.warehouse.transform import Transformer
 
 Row = dict[str, object]
 
@@ -79,13 +80,30 @@ def quarantine_rows(settings: Settings, source_id: str | None, last: int) -> lis
 
 
 def _control_rows(settings: Settings, columns: Sequence[str], sql: str, parameters: Row) -> list[Row]:
+    _need_warehouse(settings)
+    with own_warehouse(settings) as connection:
+        return [dict(zip(columns, row, strict=True)) for row in connection.execute(sql, parameters).fetchall()]
+
+
+def _need_warehouse(settings: Settings) -> None:
     if not settings.warehouse_path.exists():
         raise ConfigurationError(
             "CLI-102", where=str(settings.warehouse_path), found="no warehouse", expected="an instance that has run once",
             next_step="Run `dreiklang run` first, or set DREIKLANG_HOME to the instance you mean.",
         )  # fmt: skip
-    with own_warehouse(settings) as connection:
-        return [dict(zip(columns, row, strict=True)) for row in connection.execute(sql, parameters).fetchall()]
+
+
+def freshness_rows(settings: Settings) -> list[Row]:
+    """How old the newest row of each feed is."""
+    _need_warehouse(settings)
+    with own_warehouse(settings):
+        return [asdict(one) for one in Transformer(settings).feed_freshness()]
+
+
+def freshness_in_words(row: Row) -> list[str]:
+    """Feed, age, verdict."""
+    age = "no rows yet" if row["age_hours"] is None else f"newest row {row['age_hours']} hours old"
+    return [f"{row['feed']}: {age}, {str(row['status']).replace('_', ' ')}"]
 
 
 def print_rows(rows: Sequence[Row], in_words: Callable[[Row], Sequence[str]], *, as_json: bool) -> None:
@@ -99,7 +117,7 @@ def print_rows(rows: Sequence[Row], in_words: Callable[[Row], Sequence[str]], *,
     width = max(60, shutil.get_terminal_size((100, 24)).columns)
     before = None
     for row in rows:
-        if "file_name" not in row and row["source_id"] != before:
+        if "file_name" not in row and row.get("source_id") != before:
             before = row["source_id"]
             typer.echo(str(before))
         for line in in_words(row):

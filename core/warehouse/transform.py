@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,19 @@ UNCHANGED_VIEWS = "config.materialized:view"
 
 ALWAYS_CHANGED = ("batches", "source_notes")
 """Control tables that every run adds to."""
+
+
+FRESHNESS = {"pass": "fresh", "warn": "late", "error": "overdue"}
+"""dbt's words and ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFreshness:
+    """One feed: `fresh`, `late`, `overdue` or `nothing_yet`, and the age of its newest row."""
+
+    feed: str
+    status: str
+    age_hours: float | None
 
 
 class Transformer:
@@ -65,6 +79,20 @@ class Transformer:
     def test(self) -> None:
         """Run every data test and unit test of the project. Raises IntegrityError WH-303."""
         self._invoke(["test"], code="WH-303")
+
+    def feed_freshness(self) -> list[FeedFreshness]:
+        """How old the newest row of each feed is, against the promise in the project's sources; feeds by name."""
+        self.warm_up()
+        with _environment(self._settings):
+            result = _dbt_runner()(manifest=_fresh(self._manifest)).invoke(["source", "freshness", *self._common_arguments()])
+        if result.result is None:
+            self._check(result, "WH-302")
+        found = []
+        for entry in result.result.results:
+            has_rows = entry.max_loaded_at.year > 1  # dbt says the year 1 for an empty table
+            status = FRESHNESS[str(entry.status)] if has_rows else "nothing_yet"
+            found.append(FeedFreshness(entry.node.name, status, round(entry.age / 3600, 1) if has_rows else None))
+        return sorted(found, key=lambda one: one.feed)
 
     def _invoke(self, arguments: list[str], *, code: str) -> None:
         if self._manifest is None:

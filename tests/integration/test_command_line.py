@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 pytestmark = pytest.mark.integration
@@ -162,3 +163,22 @@ def test_two_runs_at_once_one_works_and_one_leaves(shell: Shell) -> None:
         result = shell.run()
     assert result.returncode == 5
     assert "WH-101" in result.stderr
+
+
+def test_freshness_says_how_old_each_feed_is(shell: Shell) -> None:
+    nothing = shell("freshness")
+    assert nothing.returncode == 2
+    assert "CLI-102" in nothing.stderr
+    (shell.source / "orders.csv").write_text(HEADER + "A1,1,R1,2026-06-01,S1,2,10.00\n")
+    assert shell.run().returncode == 0
+    fresh = {row["feed"]: row for row in json.loads(shell("freshness", "--json").stdout)}
+    assert fresh["order_lines"]["status"] == "fresh"
+    assert 0 <= fresh["order_lines"]["age_hours"] < 1
+    assert fresh["stock"] == {"feed": "stock", "status": "nothing_yet", "age_hours": None}
+    warehouse = duckdb.connect(shell.home / "warehouse" / "warehouse.duckdb")
+    for days, status in ((3, "late"), (15, "overdue")):
+        warehouse.execute(f"update raw.order_lines set _recorded_at = now() at time zone 'UTC' - interval {days} day")
+        warehouse.close()
+        assert f"order_lines: newest row {days * 24}.0 hours old, {status}" in shell("freshness").stdout
+        warehouse = duckdb.connect(shell.home / "warehouse" / "warehouse.duckdb")
+    warehouse.close()
