@@ -144,7 +144,9 @@ def _spend(url: str, key: str, results: object) -> None:
 def test_processes_spend_only_what_is_there(store: Engine, store_url: str) -> None:
     """Twenty processes want ten points each of a hundred."""
     post_awards(store, PROGRAMME, documents(0, 10), FixedClock(NOW))
-    context = multiprocessing.get_context("fork")
+    # forked from a clean server: a child of this process would inherit engines whose threads do not live in it
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     results = context.Queue()
     store.dispose()
     processes = [context.Process(target=_spend, args=(store_url, f"k{n}", results)) for n in range(20)]
