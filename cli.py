@@ -118,7 +118,7 @@ def quarantine(
 
 @app.command()
 def freshness(as_json: JsonFlag = False) -> None:
-    """How old the newest row of each feed is: fresh, late after two days, overdue after fourteen."""
+    """How old the newest row of each feed is: fresh, late or overdue against the promise in dbt's sources, or nothing yet."""
     print_rows(freshness_rows(Settings.load()), freshness_in_words, as_json=as_json)
 
 

@@ -102,8 +102,8 @@ def freshness_rows(settings: Settings) -> list[Row]:
 
 def freshness_in_words(row: Row) -> list[str]:
     """Feed, age, verdict."""
-    age = "no rows yet" if row["age_hours"] is None else f"newest row {row['age_hours']} hours old"
-    return [f"{row['feed']}: {age}, {str(row['status']).replace('_', ' ')}"]
+    age = "" if row["age_hours"] is None else f"newest row {row['age_hours']} hours old, "
+    return [f"{row['feed']}: {age}{str(row['status']).replace('_', ' ')}"]
 
 
 def print_rows(rows: Sequence[Row], in_words: Callable[[Row], Sequence[str]], *, as_json: bool) -> None:

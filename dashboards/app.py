@@ -51,7 +51,10 @@ def _page(context: Context, view: View) -> st.Page:
 
 
 def _account(context: Context) -> None:
-    """Who is logged in, the other language, and the way out: plain forms, because the cookie is not for scripts."""
+    """Who is logged in, the other language, and the way out: plain forms, because the cookie is not for scripts.
+
+    Streamlit's sanitiser drops field names that are also properties of the document, such as `lang`.
+    """
     other = "en" if context.language == "de" else "de"
     button = "background:none;border:0;padding:6px 0;color:inherit;font:inherit;text-decoration:underline;cursor:pointer"
     with st.sidebar:

@@ -81,11 +81,12 @@ class Transformer:
         self._invoke(["test"], code="WH-303")
 
     def feed_freshness(self) -> list[FeedFreshness]:
-        """How old the newest row of each feed is, against the promise in the project's sources; feeds by name."""
-        self.warm_up()
-        with _environment(self._settings):
-            result = _dbt_runner()(manifest=_fresh(self._manifest)).invoke(["source", "freshness", *self._common_arguments()])
-        if result.result is None:
+        """How old the newest row of each feed is, against the promise in the project's sources; feeds by name.
+
+        Raises IntegrityError WH-302 when the sources cannot be read.
+        """
+        result = self._dbt(["source", "freshness"])
+        if result.result is None or any(entry.status == "runtime error" for entry in result.result.results):
             self._check(result, "WH-302")
         found = []
         for entry in result.result.results:
@@ -95,20 +96,24 @@ class Transformer:
         return sorted(found, key=lambda one: one.feed)
 
     def _invoke(self, arguments: list[str], *, code: str) -> None:
+        self._check(self._dbt(arguments), code)
+
+    def _dbt(self, arguments: list[str]) -> Any:
         if self._manifest is None:
             self.warm_up()
         runner_class = _dbt_runner()
         with _environment(self._settings):
             # a run writes compiled code into its manifest, so each gets its own
-            result = runner_class(manifest=_fresh(self._manifest)).invoke([*arguments, *self._common_arguments()])
-        self._check(result, code)
+            return runner_class(manifest=_fresh(self._manifest)).invoke([*arguments, *self._common_arguments()])
 
     @staticmethod
     def _check(result: Any, code: str) -> None:
         if result.success:
             return
         entries = result.result if isinstance(result.result, Sequence) or hasattr(result.result, "results") else ()
-        failed = [f"{entry.node.name}: {entry.message}" for entry in entries if entry.status in ("error", "fail")]
+        failed = [
+            f"{entry.node.name}: {entry.message}" for entry in entries if entry.status in ("error", "fail", "runtime error")
+        ]
         raise IntegrityError(
             code, where="the transformation", found="; ".join(failed) or str(result.exception),
             expected="every model and test to pass",

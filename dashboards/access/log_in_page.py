@@ -32,10 +32,10 @@ def log_in_page(language: Language, *, alert_key: str | None = None, email: str 
     return f"""<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{escape(text(language, "login.title"))} · Dreiklang</title><link rel="icon" href="/favicon.svg"><style>{STYLE}</style></head>
 <body><main>{MARK}<h1>Dreiklang</h1><p>{escape(text(language, "login.lead"))}</p>{alert}
-<form method="post" action="/login"><input type="hidden" name="lang" value="{language}">
+<form method="post" action="/login"><input type="hidden" name="language" value="{language}">
 <label for="email">{escape(text(language, "login.email"))}</label>
 <input id="email" name="email" type="email" autocomplete="username" required autofocus value="{escape(email, quote=True)}">
 <label for="password">{escape(text(language, "login.password"))}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
 <button type="submit">{escape(text(language, "login.submit"))}</button></form>
-<nav><a href="/login?lang={other}" lang="{other}">{escape(text(other, "login.this_language"))}</a></nav></main></body></html>"""
+<nav><a href="/login?language={other}" lang="{other}">{escape(text(other, "login.this_language"))}</a></nav></main></body></html>"""

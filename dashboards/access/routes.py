@@ -43,7 +43,7 @@ def session_user(request: Request) -> User | None:
 
 
 def _language_of(request: Request) -> Language:
-    return as_language(request.query_params.get("lang")) or preferred(request.headers.get("accept-language", ""))
+    return as_language(request.query_params.get("language")) or preferred(request.headers.get("accept-language", ""))
 
 
 async def _show_log_in(request: Request) -> Response:
@@ -57,7 +57,7 @@ async def _log_in(request: Request) -> Response:
         return PlainTextResponse("The form is too large.", status_code=413)
     form = await request.form()
     email, password = str(form.get("email", "")), str(form.get("password", ""))
-    language = as_language(str(form.get("lang", ""))) or _language_of(request)
+    language = as_language(str(form.get("language", ""))) or _language_of(request)
     runtime, address = current(), request.client.host if request.client else "unknown"
     try:
         user = await run_in_threadpool(authenticate, runtime.store, email, password, address, runtime.clock)

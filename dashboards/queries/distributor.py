@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.scope import Role
-from dashboards.queries.model import NET, Query, net_where
+from dashboards.queries.model import Query, net_cents
 
 _D = frozenset({Role.DISTRIBUTOR})
 
@@ -18,7 +18,7 @@ HEADLINE = Query("d_headline", _D, _ORDERS + f"""
         cast(count(distinct case when ordered_on > as_of - 90 and order_status <> 'cancelled' then retailer_id end) as integer)
             as active_retailers,
         cast(count(*) filter (ordered_on > as_of - 30) as integer) as orders_30d,
-        coalesce({net_where("ordered_on > as_of - 365 and order_status <> 'cancelled'")}, 0) as net_12m_cents,
+        coalesce({net_cents("ordered_on > as_of - 365 and order_status <> 'cancelled'")}, 0) as net_12m_cents,
         cast(count(*) filter (is_late and delivery_status not in ('delivered', 'cancelled')) as integer) as late_open_orders
     from mine, newest where ordered_on > as_of - 365 or is_late""", is_exported=False)  # fmt: skip
 
@@ -29,7 +29,7 @@ MONTHLY = Query("d_monthly", _D, _ORDERS + f"""
     from mine, newest where order_status <> 'cancelled' and ordered_on > as_of - interval 36 month group by 1, 2
 )
     select month_on, cast(sum(orders) as integer) as orders, cast(count(*) as integer) as active_retailers,
-        {NET.format('')} as net_amount_cents
+        {net_cents()} as net_amount_cents
     from per_retailer group by month_on order by month_on""")  # fmt: skip
 
 _YEAR, _YEAR_BEFORE = "ordered_on > as_of - 365", "ordered_on <= as_of - 365 and ordered_on > as_of - 730"
@@ -37,7 +37,7 @@ _YEAR, _YEAR_BEFORE = "ordered_on > as_of - 365", "ordered_on <= as_of - 365 and
 RETAILERS = Query("d_retailers", _D, _ORDERS + f"""
 , per_retailer as (
     select retailer_id, max(ordered_on) as last_ordered_on, max(as_of) as as_of, cast(count(*) filter ({_YEAR}) as integer) as orders_12m,
-        coalesce({net_where(_YEAR)}, 0) as net_12m_cents, coalesce({net_where(_YEAR_BEFORE)}, 0) as net_before_cents
+        coalesce({net_cents(_YEAR)}, 0) as net_12m_cents, coalesce({net_cents(_YEAR_BEFORE)}, 0) as net_before_cents
     from mine, newest where order_status <> 'cancelled' group by retailer_id
 )
     select coalesce(p.name, '–') as retailer, p.region, p.tier, last_ordered_on, orders_12m, net_12m_cents, net_before_cents,
@@ -46,7 +46,7 @@ RETAILERS = Query("d_retailers", _D, _ORDERS + f"""
     from per_retailer left join bridge_visible_parties as p on per_retailer.retailer_id = p.party_id
     order by net_12m_cents desc, retailer limit 1000""")  # fmt: skip
 
-# The days that hold the newest thousand are counted first: sorting the whole history to cut it off costs five times as much.
+# The days that hold the newest thousand are counted first: sorting the whole history to cut it off costs several times as much.
 ORDERS = Query("d_orders", _D, _ORDERS + """
 , wanted as (
     select * from mine where ($delivery_status is null or delivery_status = $delivery_status) and ($only_late is null or is_late)

@@ -21,11 +21,7 @@ class Query:
     is_exported: bool = True
 
 
-NET = "cast(sum({0}net_amount_cents) + round_even(sum({0}net_amount_subcents) / 100.0, 0) as bigint)"
-"""Minor units of a net amount over rows, rounded half-even once; `{0}` is the relation's alias with its dot."""
-
-
-def net_where(condition: str) -> str:
-    """`NET` over the rows that fulfil a condition; null when there are none."""
-    cents, subcents = (f"sum({column}) filter ({condition})" for column in ("net_amount_cents", "net_amount_subcents"))
-    return f"cast({cents} + round_even({subcents} / 100.0, 0) as bigint)"
+def net_cents(condition: str | None = None) -> str:
+    """Minor units of a net amount over rows, rounded half-even once; with a condition over the rows that fulfil it, null when none do."""
+    only = f" filter ({condition})" if condition else ""
+    return f"cast(sum(net_amount_cents){only} + round_even(sum(net_amount_subcents){only} / 100.0, 0) as bigint)"

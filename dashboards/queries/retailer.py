@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from core.scope import Role
-from dashboards.queries.model import NET, Query
+from dashboards.queries.model import Query, net_cents
 
 _R = frozenset({Role.RETAILER})
 
-HEADLINE = Query("r_headline", _R, f"""
+HEADLINE = Query("r_headline", _R, """
 with newest as (select max(ordered_on) as as_of from fct_orders where leg = 'sell_through')
     select max(as_of) as as_of, max(currency) as currency,
         cast(count(*) filter (delivery_status in ('open', 'in_transit', 'partly_delivered')) as integer) as orders_under_way,
         cast(count(*) filter (is_late and delivery_status in ('open', 'in_transit', 'partly_delivered')) as integer) as orders_late,
-        cast(count(*) filter (ordered_on > as_of - 365) as integer) as orders_12m, {NET.format('')} as net_amount_cents
+        cast(count(*) filter (ordered_on > as_of - 365) as integer) as orders_12m
     from fct_orders, newest where leg = 'sell_through' and order_status <> 'cancelled'""", is_exported=False)  # fmt: skip
 
 ORDERS = Query("r_orders", _R, """
@@ -34,7 +34,7 @@ ORDER_LINES = Query("r_order_lines", _R, """
 MONTHLY = Query("r_monthly", _R, f"""
 with newest as (select max(ordered_on) as as_of from fct_orders where leg = 'sell_through')
     select cast(date_trunc('month', ordered_on) as date) as month_on, cast(count(*) as integer) as orders,
-        {NET.format('')} as net_amount_cents
+        {net_cents()} as net_amount_cents
     from fct_orders, newest where leg = 'sell_through' and order_status <> 'cancelled' and ordered_on > as_of - interval 24 month
     group by 1 order by 1""")  # fmt: skip
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from core.scope import Role
 from tests.support.demo import DemoInstance
@@ -102,7 +102,7 @@ def visitor(chromium: Browser, served: Web) -> Iterator[Visitor]:
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         result = Visit(context.new_page(), served)
-        result.page.on("request", lambda request: result.requested.append(_url(request)))
+        result.page.on("request", lambda request: result.requested.append(request.url))
         result.page.on("console", lambda message: result.complaints.append(message.text) if _is_complaint(message) else None)
         result.page.on("pageerror", lambda error: result.complaints.append(str(error)))
         if email:
@@ -118,7 +118,3 @@ def visitor(chromium: Browser, served: Web) -> Iterator[Visitor]:
 def _is_complaint(message: ConsoleMessage) -> bool:
     """On the address of a page below the first one, Streamlit looks for its server there before it looks at the root."""
     return message.type == "error" and not message.location["url"].endswith(("/_stcore/health", "/_stcore/host-config"))
-
-
-def _url(request: Request) -> str:
-    return str(request.url)

@@ -175,10 +175,7 @@ def test_freshness_says_how_old_each_feed_is(shell: Shell) -> None:
     assert fresh["order_lines"]["status"] == "fresh"
     assert 0 <= fresh["order_lines"]["age_hours"] < 1
     assert fresh["stock"] == {"feed": "stock", "status": "nothing_yet", "age_hours": None}
-    warehouse = duckdb.connect(shell.home / "warehouse" / "warehouse.duckdb")
     for days, status in ((3, "late"), (15, "overdue")):
-        warehouse.execute(f"update raw.order_lines set _recorded_at = now() at time zone 'UTC' - interval {days} day")
-        warehouse.close()
+        with duckdb.connect(shell.home / "warehouse" / "warehouse.duckdb") as warehouse:
+            warehouse.execute(f"update raw.order_lines set _recorded_at = now() at time zone 'UTC' - interval {days} day")
         assert f"order_lines: newest row {days * 24}.0 hours old, {status}" in shell("freshness").stdout
-        warehouse = duckdb.connect(shell.home / "warehouse" / "warehouse.duckdb")
-    warehouse.close()

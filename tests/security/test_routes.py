@@ -53,7 +53,7 @@ def test_every_route_of_ours_stands_in_the_matrix() -> None:
 @pytest.mark.parametrize("name", sorted(ROUTES))
 def test_a_route_answers_as_the_matrix_says(web: Web, name: str) -> None:
     expected = ROUTES[name]
-    form = {"email": "d1@quell.example", "password": "wrong wrong wrong", "lang": "en"} if expected.method == "POST" else None
+    form = {"email": "d1@quell.example", "password": "wrong wrong wrong", "language": "en"} if expected.method == "POST" else None
     assert web.request(expected.method, expected.path, form=form).status == expected.anonymous
     token = web.log_in("d1@quell.example")
     assert web.request(expected.method, expected.path, token=token, form=form).status == expected.session
@@ -94,7 +94,7 @@ def test_an_export_of_a_foreign_order_is_as_empty_as_of_none(web: Web) -> None:
 
 
 def test_the_cookie_is_host_only_secure_and_not_for_scripts(web: Web) -> None:
-    answer = web.request("POST", "/login", form={"email": "d1@quell.example", "password": PASSWORD, "lang": "en"})
+    answer = web.request("POST", "/login", form={"email": "d1@quell.example", "password": PASSWORD, "language": "en"})
     (line,) = answer.cookies
     attributes = {part.strip().lower() for part in line.split(";")[1:]}
     assert line.startswith(f"{COOKIE}=")
@@ -149,14 +149,14 @@ def test_a_disabled_person_is_out_with_the_next_request(web: Web, both: object) 
     disable_user(store, "leaver@quell.example", SystemClock())
     store.dispose()
     assert web.request("GET", "/", token=token).status == 303
-    form = {"email": "leaver@quell.example", "password": PASSWORD, "lang": "en"}
+    form = {"email": "leaver@quell.example", "password": PASSWORD, "language": "en"}
     assert web.request("POST", "/login", form=form).status == 401
 
 
 def test_unknown_and_known_people_are_refused_alike(web: Web) -> None:
     def refuse(email: str) -> tuple[int, str, float]:
         started = time.perf_counter()
-        answer = web.request("POST", "/login", form={"email": email, "password": "not the password at all", "lang": "en"})
+        answer = web.request("POST", "/login", form={"email": email, "password": "not the password at all", "language": "en"})
         return answer.status, answer.text.replace(email, "…"), time.perf_counter() - started
 
     known, unknown = [refuse("qg2@quell.example") for _ in range(3)], [refuse(f"no{n}@quell.example") for n in range(3)]
@@ -167,7 +167,7 @@ def test_unknown_and_known_people_are_refused_alike(web: Web) -> None:
 
 def test_guessing_is_slowed_down(web: Web, both: object) -> None:
     web.add_person("guessed@quell.example", Role.RETAILER, both.party_id("R2"))  # type: ignore[attr-defined]
-    form = {"email": "guessed@quell.example", "password": "a wrong password here", "lang": "en"}
+    form = {"email": "guessed@quell.example", "password": "a wrong password here", "language": "en"}
     statuses = [web.request("POST", "/login", form=form).status for _ in range(9)]
     assert statuses[0] == 401
     assert statuses[-1] == 429
@@ -175,7 +175,7 @@ def test_guessing_is_slowed_down(web: Web, both: object) -> None:
 
 def test_an_address_is_put_back_escaped(web: Web) -> None:
     email = '"><script>alert(1)</script>@x.example'
-    answer = web.request("POST", "/login", form={"email": email, "password": "wrong wrong wrong", "lang": "en"})
+    answer = web.request("POST", "/login", form={"email": email, "password": "wrong wrong wrong", "language": "en"})
     assert "<script>" not in answer.text
 
 

@@ -105,7 +105,7 @@ class Web:
 
     def log_in(self, email: str, password: str = PASSWORD) -> str:
         """A fresh session's token."""
-        answer = self.request("POST", "/login", form={"email": email, "password": password, "lang": "en"})
+        answer = self.request("POST", "/login", form={"email": email, "password": password, "language": "en"})
         assert answer.status == 303, answer.text
         assert answer.token
         return answer.token
