@@ -135,4 +135,3 @@ def test_mutated_samples_never_crash_or_hang(folder: str) -> None:
             parsed = PARSERS[folder](broken, {})
             assert time.monotonic() - started < SECONDS_PER_SAMPLE, (path.name, round_no)
             assert parsed.messages or parsed.findings, (path.name, round_no)
-

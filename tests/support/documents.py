@@ -57,7 +57,10 @@ def order_response(code: str = "CA", lines: Sequence[tuple[str, str, str]] = (("
 {_party("SellerSupplierParty", "4000001000005")}{_party("BuyerCustomerParty", "4000001000012")}{rows}""").encode()  # fmt: skip
 
 
-def cxml(body: str, *, secret: str = "canary-secret-7431", doctype: str | None = None) -> bytes:
+SECRET = "canary-secret-7431"
+
+
+def cxml(body: str, *, secret: str = SECRET, doctype: str | None = None) -> bytes:
     """A cXML message with a shared secret in its header."""
     line = '<!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.050/cXML.dtd">' if doctype is None else doctype
     return f"""{HEAD}{line}
