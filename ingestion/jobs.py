@@ -15,6 +15,7 @@ import structlog
 from core.clock import Clock
 from core.settings import Settings
 from ingestion.contracts import CONTROL_TABLES, FEEDS, TECHNICAL_COLUMNS
+from ingestion.documents.shelf import Shelf
 from ingestion.landing import Landed, land
 from ingestion.loader import FileOutcome, LoadTask, begin_group, settle_group, stage_file
 from ingestion.profiles.model import FeedProfile, Mapping, Profile
@@ -69,6 +70,7 @@ def load_delivery(
     files = 0
     with TemporaryDirectory(prefix="dreiklang-extract-") as work:
         group: _Group | None = None
+        shelf = Shelf(Path(work), profile.switches)
         for feed, file in _files(profile, source, settings, Path(work)):
             files += file.parent != Path(work) or feed.format == "sql"
             if progress:
@@ -76,7 +78,7 @@ def load_delivery(
             if group is not None and (group.feed is not feed or group.rows >= ROWS_PER_GROUP):
                 outcomes += group.settle()
                 group = None
-            group = group or _Group(connection, profile, feed, settings, clock, run_id)
+            group = group or _Group(connection, profile, feed, settings, clock, run_id, shelf)
             group.add(file, source)
         if group is not None:
             outcomes += group.settle()
@@ -109,9 +111,11 @@ class _Group:
         settings: Settings,
         clock: Clock,
         run_id: str,
+        shelf: Shelf,
     ) -> None:
         self.feed = feed
         self.rows = 0
+        self._shelf = shelf
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
         self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
         self._next_batch_no = int(connection.execute("select coalesce(max(batch_no), 0) + 1 from raw.batches").fetchall()[0][0])
@@ -127,7 +131,7 @@ class _Group:
             for lookup in self.feed.lookups
             for found in files_of(self._profile, lookup.files, folder_of(self._profile, source, self._settings.inbox_dir))[:1]
         }
-        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at)
+        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at, self._shelf)
         self._next_batch_no += 1
         outcome = self._seen_before(task) or stage_file(self._connection, task)
         self.rows += outcome.rows_accepted
