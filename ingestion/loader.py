@@ -127,7 +127,7 @@ def needed_columns(feed: FeedProfile) -> list[str]:
     names: list[str] = []
     for name in [column.name for column in FEEDS[feed.feed].columns] if feed.is_documents else feed.columns:
         mapping = feed.mapping(name) or Mapping(const="")
-        names += [mapping.column] if mapping.column else list(mapping.columns)
+        names += [mapping.column] if mapping.column else [*mapping.columns, *mapping.product_of]
         names += [mapping.scheme_column] if mapping.scheme_column else []
     names += [condition.column for condition in feed.where] + [lookup.left for lookup in feed.lookups]
     names += [feed.version_column] if feed.version_column else []

@@ -46,10 +46,12 @@ def _view(connection: duckdb.DuckDBPyConnection, shelved: Shelved, feed: FeedPro
     import pyarrow as pa
 
     with pa.memory_map(str(path)) as source:
-        connection.register("decoded_documents", pa.ipc.open_file(source).read_all())
+        table = pa.ipc.open_file(source).read_all()
+        connection.register("decoded_documents", table)
         kinds = ", ".join(literal(name) for name in feed.messages)
         only = f" where _type in ({kinds})" if kinds else ""
-        columns = "".join(f", {quoted(name)}" for name in needed)
+        given = set(table.column_names)
+        columns = "".join(f", {quoted(name) if name in given else f'null::varchar as {quoted(name)}'}" for name in needed)
         connection.execute(
             f"""create or replace temp table decoded_text as
                 select cast(row_number() over () as integer) as _row_no{columns} from decoded_documents{only}"""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from ingestion.documents.identifiers import gln_problem, gtin_problem, padded_gtin
 from ingestion.documents.model import DocumentFinding, Row
 
 _NUMBER = re.compile(r"[+-]?(?:\d{1,24}(?:[.,]\d{0,12})?|[.,]\d{1,12})")
-_DIGITS = re.compile(r"[0-9]+")
 AMOUNT_STEP = Decimal("0.0001")
 """Amounts that are worked out of price and quantity are kept to hundredths of a minor unit (ADR 0003)."""
 
@@ -90,19 +90,15 @@ class Reading:
         return None
 
     def gtin(self, text: str, place: str) -> str:
-        """A GTIN padded to 14 digits; a wrong check digit is a warning (EDI-205). Source: GS1 General Specifications, 7.9."""
-        if not _DIGITS.fullmatch(text) or len(text) not in (8, 11, 12, 13, 14):
-            self.warn("EDI-205", place, text, "a GTIN of 8, 12, 13 or 14 digits")
-            return text
-        padded = text.zfill(14)
-        if not _has_check_digit(padded):
-            self.warn("EDI-205", place, text, "a GTIN whose last digit is its check digit")
-        return padded
+        """A GTIN padded to 14 digits; what is wrong with it is a warning (EDI-205)."""
+        if problem := gtin_problem(text):
+            self.warn("EDI-205", place, f"{text} ({problem})", "a GTIN with its check digit")
+        return padded_gtin(text)
 
     def gln(self, text: str, place: str) -> str:
-        """A GLN; a wrong check digit is a warning (EDI-206)."""
-        if not _DIGITS.fullmatch(text) or len(text) != 13 or not _has_check_digit(text):
-            self.warn("EDI-206", place, text, "a GLN of 13 digits whose last is its check digit")
+        """A GLN; what is wrong with it is a warning (EDI-206)."""
+        if problem := gln_problem(text):
+            self.warn("EDI-206", place, f"{text} ({problem})", "a GLN with its check digit")
         return text
 
     def party(self, number: str, agency: str, place: str, defaults: Mapping[str, str]) -> tuple[str, str]:
@@ -133,12 +129,6 @@ class Reading:
             return "0"
         self.refuse("EDI-209", place, "neither amount nor price", "a line amount or a price, or the switch missing_price")
         return None
-
-
-def _has_check_digit(number: str) -> bool:
-    from stdnum import ean
-
-    return bool(ean.is_valid(number))
 
 
 def negated(number: str | None) -> str | None:

@@ -29,8 +29,7 @@ FURTHER: Mapping[str, tuple[str, ...]] = MappingProxyType({
 
 def neutral_names(records: str) -> frozenset[str]:
     """Every name a row of that record set may carry."""
-    feed = FEEDS[records]
-    columns = [column for column in feed.columns if column.name not in UNKNOWN_TO_MESSAGES]
+    columns = [c for c in FEEDS[records].columns if c.name not in UNKNOWN_TO_MESSAGES] if records in FEEDS else []
     names = {name for column in columns for name in ((f"{column.name}_scheme", f"{column.name}_ref") if column.kind == "ref"
              else (column.name,))}  # fmt: skip
     return frozenset(names | set(COMMON) | set(FURTHER.get(records, ())))

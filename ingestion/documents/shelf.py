@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.documents.model import DOCUMENT_BYTES_MAX, DocumentFinding, Message, Parsed
-from ingestion.documents.records import neutral_names
 from ingestion.documents.registry import format_of
 from ingestion.findings import refuse
 from ingestion.landing import Landed
@@ -111,7 +110,7 @@ class Shelf:
                     types.setdefault(records, []).extend([message.type_name] * len(new))
         files = {}
         for records, rows in rows_of.items():
-            names = sorted(neutral_names(records))
+            names = sorted({name for row in rows for name in row})
             columns = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
             table = pa.table({"_type": pa.array(types[records], pa.string()), **columns})
             path = self._work / f"documents-{number}-{records}.arrow"
