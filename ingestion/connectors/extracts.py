@@ -49,7 +49,7 @@ def _write(tables: Iterator[pa.Table], target: Path, watermark_column: str | Non
             if watermark_column and table.num_rows:
                 mark = _highest(found, watermark_column)
                 highest = mark if highest is None or (mark is not None and mark > highest) else highest
-    return highest
+    return highest  # type: ignore[no-any-return]
 
 
 def _highest(table: pa.Table, column: str) -> Any:
