@@ -1,8 +1,10 @@
 """The points programme and its ledger: what orders earn, posted once, with a reason behind every point."""
 
 from loyalty.auditing import EXPORT_COLUMNS, VerifyReport, reconcile, seal, transfers_after, verify
-from loyalty.domain.programme import Programme, Rule, describe
-from loyalty.evaluation import EvaluatedDocument, evaluate
+from loyalty.domain.programme import Programme, Rule
+from loyalty.domain.terms import describe
+from loyalty.evaluated import EvaluatedDocument
+from loyalty.evaluation import evaluate
 from loyalty.files import active_programmes, list_programmes, load_programme
 from loyalty.posting import PostingReport, post_awards
 from loyalty.redeeming import Redemption, redeem

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -15,6 +14,7 @@ from typing import Protocol
 
 from loyalty.domain.points import award_points
 from loyalty.domain.programme import Programme, Rule
+from loyalty.evaluated import EvaluatedDocument
 
 DOCUMENTS_PER_BATCH = 5_000
 """Documents evaluated and posted per transaction."""
@@ -38,23 +38,6 @@ class Warehouse(Protocol):
     def execute(self, query: str, parameters: object = ...) -> WarehouseCursor:
         """Run a query."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluatedDocument:
-    """What one document is worth under one rule, after returns and cancellations.
-
-    `cause` names document and rule and never changes. `worth` is (member, points) of whoever is owed something: nobody for
-    a cancelled document or an unknown buyer; points are negative for a return document.
-    """
-
-    cause: str
-    source_id: str
-    document_no: str
-    rule: Rule
-    ordered_on: date
-    worth: tuple[tuple[int, int], ...]
-    explanation: str
 
 
 DOCUMENTS = """
@@ -114,9 +97,9 @@ def _query(programme: Programme, rule: Rule, since_run: int | None) -> tuple[str
     if rule.valid_to:
         until = "and documents.ordered_on <= $valid_to"
         parameters["valid_to"] = rule.valid_to
-    if rule.categories:
+    if rule.selection.categories:
         conditions.append("list_contains($categories, products.category)")
-        parameters["categories"] = list(rule.categories)
+        parameters["categories"] = list(rule.selection.categories)
     if rule.money_currency:
         conditions.append("lines.currency = $money_currency")
         parameters["money_currency"] = rule.money_currency
@@ -136,7 +119,7 @@ def _evaluated(programme: Programme, rule: Rule, rows: Sequence[Sequence[object]
         if member is None:
             continue
         kept, net = Decimal(str(quantity)), int(str(net_subcents))
-        points = award_points(rule, kept, net)
+        points = award_points(rule, int(kept * 1000), net)
         steps.append({"quantity_kept": str(kept), "net_amount_kept_subcents": net, "points": points})
         if points:
             worth.append((int(str(member)), points))
