@@ -146,6 +146,10 @@ def _number(kind: str, mapping: Mapping, text: str, sql_type: str, feed: FeedPro
 
 def _moment(kind: str, mapping: Mapping, text: str, sql_type: str, feed: FeedProfile, profile: Profile) -> tuple[str, str]:
     pattern = mapping.format or (feed.date_format if kind == "date" else feed.instant_format)
+    if sql_type == "TIMESTAMP WITH TIME ZONE":
+        zone = profile.zone_of(feed) if kind == "date" else "UTC"
+        naive = f"timezone({literal(zone)}, {text})"
+        return (f"cast({naive} as date)" if kind == "date" else naive), "a date"
     if sql_type == "VARCHAR":
         naive = f"try_strptime({text}, {literal(pattern)})"
         expected = f"a {'date' if kind == 'date' else 'date and time'} like {_example(pattern)}"

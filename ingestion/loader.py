@@ -188,9 +188,9 @@ def _fill_incoming(
                     {literal(task.profile.source_id)} as source_id,
                     {", ".join(f"{expression} as {name}" for name, expression in stored)},
                     {finding} as _finding{ordinal}
-                from (select *, timestamp '{task.recorded_at.isoformat(sep=" ")}' as _now from decoded){_where(feed.where)}
+                from (select *, timestamp '{task.recorded_at.isoformat(sep=" ")}' as _now from decoded){where_sql(feed.where)}
             )
-            select *{" exclude (_ordinal)" if ordinal else ""}, {_keys(contract, feed)} from mapped"""
+            select *{" exclude (_ordinal)" if ordinal else ""}, {keys_sql(contract, feed)} from mapped"""
     )
 
 
@@ -203,7 +203,7 @@ def _version(feed: FeedProfile, types: dict[str, str]) -> str:
     return f"coalesce(try_cast({column} as bigint), 0)"
 
 
-def _keys(contract: Feed, feed: FeedProfile) -> str:
+def keys_sql(contract: Feed, feed: FeedProfile) -> str:
     """`_row_key`, and `document_id` where the contract has one: hashes of the key columns within the source."""
     key = [pair[0] for column in contract.key for pair in column.sql_columns()]
     if feed.document_key:
@@ -217,7 +217,7 @@ def _keys(contract: Feed, feed: FeedProfile) -> str:
     return keys
 
 
-def _where(conditions: Sequence[Condition]) -> str:
+def where_sql(conditions: Sequence[Condition]) -> str:
     parts = []
     for condition in conditions:
         column = f"cast({quoted(condition.column)} as varchar)"

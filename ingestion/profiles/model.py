@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ingestion.contracts import FEEDS
+from ingestion.profiles.base import Strict as _Strict
+from ingestion.profiles.transport import TransportOptions
 
 Format = Literal["csv", "xlsx", "jsonl", "parquet", "sql"]
 Scalar = str | int | float | bool
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Condition(_Strict):
@@ -72,6 +70,17 @@ class Lookup(_Strict):
     right: str
 
 
+class ChangeTracking(_Strict):
+    """How a query's changes are told from what is known: a column with the time (or number) of the last change, read again from
+    `overlap_seconds` before the highest one known; `deletions_minutes`: how often all keys are compared, never when not given; `deletions_share_max`: a comparison that would take
+    away a larger share of the known rows is held."""
+
+    column: str
+    overlap_seconds: int = Field(300, ge=0)
+    deletions_minutes: int | None = Field(None, ge=0)
+    deletions_share_max: float = Field(0.5, gt=0, le=1)
+
+
 class FeedProfile(_Strict):
     """One feed out of one kind of file, or out of one query."""
 
@@ -96,6 +105,7 @@ class FeedProfile(_Strict):
     ordinal_within: tuple[str, ...] = ()
     where: tuple[Condition, ...] = ()
     lookups: tuple[Lookup, ...] = ()
+    changes: ChangeTracking | None = None
 
     @field_validator("feed")
     @classmethod
@@ -116,6 +126,10 @@ class FeedProfile(_Strict):
             raise ValueError(f"feed {self.feed} needs the column {', '.join(missing)}")
         if (self.format == "sql") != bool(self.query) or (self.format != "sql") != bool(self.files):
             raise ValueError('say `files` for files, and `query` with format = "sql" for a database')
+        if self.changes is not None and self.format != "sql":
+            raise ValueError("changes are told from queries; files are known by their names and bytes")
+        if self.changes is not None and self.changes.deletions_minutes is not None and (self.ordinal_within or self.lookups):
+            raise ValueError("deletions need rows with keys of their own, without ordinal_within and lookups")
         if self.decimal == self.thousands:
             raise ValueError("decimal and thousands mark cannot be the same")
         return self
@@ -143,6 +157,7 @@ class Profile(_Strict):
     time_zone: str = "UTC"
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$")
     url_variable: str | None = None
+    transport: TransportOptions | None = None
     feeds: tuple[FeedProfile, ...]
     constants: tuple[Constant, ...] = ()
 
@@ -152,6 +167,13 @@ class Profile(_Strict):
         if zone not in available_timezones():
             raise ValueError(f"no time zone {zone!r}; use an IANA name such as Europe/Berlin")
         return zone
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Profile:
+        has_queries = any(feed.query for feed in self.feeds)
+        if self.transport is not None and (self.transport.kind == "sql") != has_queries:
+            raise ValueError('feeds with `query` and `[transport] kind = "sql"` belong together')
+        return self
 
     def zone_of(self, feed: FeedProfile) -> str:
         """The zone in which that feed keeps its times."""
