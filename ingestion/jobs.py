@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import duckdb
 import structlog
 
 from core.clock import Clock
+from core.errors import DreiklangError, RetriableError
 from core.settings import Settings
 from ingestion.contracts import CONTROL_TABLES, FEEDS, TECHNICAL_COLUMNS
 from ingestion.landing import Landed, land
@@ -33,15 +35,42 @@ class Progress:
     source_id: str
     feed: str
     file_name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FileFailure:
+    """A file that could not be read for a reason that is not its content's: nothing of it is loaded, it may be tried again."""
+
+    path: Path
+    feed: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """One outcome per file and feed, in the order in which they were read; `files` counts what the partner brought."""
+    """One outcome per file and feed, in the order in which they were read; `files` counts what the partner brought.
+
+    `failure` is why the source could not be read to its end (what was read before is loaded).
+    """
 
     source_id: str
     outcomes: tuple[FileOutcome, ...]
     files: int
+    read: tuple[Path, ...] = ()
+    failures: tuple[FileFailure, ...] = ()
+    failure: RetriableError | None = None
+
+
+MACHINE_FAULTS = (MemoryError, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InterruptException)
+
+
+def is_machine_fault(error: Exception) -> bool:
+    """Whether this machine failed and not the file: memory or disk is full, or the engine broke."""
+    if isinstance(error, MACHINE_FAULTS):
+        return True
+    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM)
+    return is_full or "No space left" in str(error)
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -55,9 +84,9 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 def load_delivery(
     connection: duckdb.DuckDBPyConnection, profile: Profile, source: Path | None, settings: Settings, clock: Clock, run_id: str,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | None = None, skip: Container[Path] = (),
 ) -> LoadReport:  # fmt: skip
-    """Load every file of a delivery. A bad file is an outcome and the others go on.
+    """Load every file of a delivery but those in `skip`. A bad file is an outcome, one that cannot be read a failure; the others go on.
 
     Raises ConfigurationError when the profile or the folder is wrong; nothing was loaded then.
     """
@@ -66,21 +95,32 @@ def load_delivery(
         {"id": profile.source_id, "title": profile.title, "de": profile.note_de, "en": profile.note_en},
     )
     outcomes: list[FileOutcome] = []
+    read: list[Path] = []
+    failures: list[FileFailure] = []
+    failure: RetriableError | None = None
     files = 0
     with TemporaryDirectory(prefix="dreiklang-extract-") as work:
         group: _Group | None = None
-        for feed, file in _files(profile, source, settings, Path(work)):
-            files += file.parent != Path(work) or feed.format == "sql"
-            if progress:
-                progress(Progress(profile.source_id, feed.feed, file.name))
-            if group is not None and (group.feed is not feed or group.rows >= ROWS_PER_GROUP):
-                outcomes += group.settle()
-                group = None
-            group = group or _Group(connection, profile, feed, settings, clock, run_id)
-            group.add(file, source)
+        try:
+            for feed, file in _files(profile, source, settings, Path(work)):
+                if file in skip:
+                    continue
+                files += file.parent != Path(work) or feed.format == "sql"
+                if progress:
+                    progress(Progress(profile.source_id, feed.feed, file.name, file))
+                if group is not None and (group.feed is not feed or group.rows >= ROWS_PER_GROUP):
+                    outcomes += group.settle()
+                    group = None
+                group = group or _Group(connection, profile, feed, settings, clock, run_id)
+                failures += [FileFailure(file, feed.feed, error) for error in group.try_to_add(file, source)]
+                read.append(file)
+        except RetriableError as error:
+            failure = error  # the source stopped answering; what it gave before is whole and stays
+            log.warning("source_stopped", source=profile.source_id, code=error.code)
         if group is not None:
             outcomes += group.settle()
-    return LoadReport(profile.source_id, tuple(outcomes), files)
+    done = tuple(path for path in dict.fromkeys(read) if path not in {one.path for one in failures})
+    return LoadReport(profile.source_id, tuple(outcomes), files, done, tuple(failures), failure)
 
 
 def _files(profile: Profile, source: Path | None, settings: Settings, work: Path) -> Iterator[tuple[FeedProfile, Path]]:
@@ -116,6 +156,21 @@ class _Group:
         self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
         self._next_batch_no = int(connection.execute("select coalesce(max(batch_no), 0) + 1 from raw.batches").fetchall()[0][0])
         begin_group(connection, FEEDS[feed.feed])
+
+    def try_to_add(self, file: Path, source: Path | None) -> list[str]:
+        """Land and stage a file. A failure that is the file's own, and neither its content's nor the machine's, is given in words."""
+        batch_no = self._next_batch_no
+        try:
+            self.add(file, source)
+        except Exception as error:
+            if is_machine_fault(error) or isinstance(error, DreiklangError):
+                raise
+            self._connection.execute(f"delete from incoming where _batch_no >= {batch_no}")
+            log.error(
+                "file_failed", source=self._profile.source_id, feed=self.feed.feed, file=file.name, found=type(error).__name__
+            )
+            return [f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:300]}"]
+        return []
 
     def add(self, file: Path, source: Path | None) -> None:
         """Land a file and stage its rows."""
@@ -202,4 +257,4 @@ def _record(
         )  # fmt: skip
 
 
-__all__ = ["FileOutcome", "LoadReport", "Progress", "load_delivery", "prepare"]
+__all__ = ["FileFailure", "FileOutcome", "LoadReport", "Progress", "load_delivery", "prepare"]
