@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.settings import Settings
-from ingestion.transports import files_of
+from ingestion.connectors.folder import files_below
 from pipeline.lease import write_atomically
 from pipeline.sources import Source
 
@@ -55,14 +55,13 @@ def waiting_files(source: Source, now_s: float) -> dict[Path, Signature]:
     found: dict[Path, Signature] = {}
     if source.folder is None or not source.folder.exists():
         return found
-    for pattern in dict.fromkeys(feed.files for feed in source.profile.feeds if feed.files):
-        for path in files_of(source.profile, pattern, source.folder):
-            signature = signature_of(path)
-            if signature is None or path in found:
-                continue
-            age_s = now_s - signature[1] / 1e9
-            if age_s >= source.settings.quiet_seconds or age_s < -source.settings.quiet_seconds:
-                found[path] = signature
+    for path in files_below(source.folder, [feed.files for feed in source.profile.feeds if feed.files]).values():
+        signature = signature_of(path)
+        if signature is None:
+            continue
+        age_s = now_s - signature[1] / 1e9
+        if age_s >= source.settings.quiet_seconds or age_s < -source.settings.quiet_seconds:
+            found[path] = signature
     return found
 
 

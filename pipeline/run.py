@@ -23,7 +23,7 @@ from core.warehouse.owner import append_rows, own_warehouse
 from core.warehouse.pointer import current_generation
 from core.warehouse.publish import stage_generation
 from core.warehouse.transform import Transformer, changed_feeds, prepare_transform, record_transform
-from ingestion.jobs import LoadReport, Progress, load_delivery, prepare
+from ingestion.jobs import LoadReport, Progress, prepare, pull_delivery
 from ingestion.profiles import Profile
 from ingestion.quality import run_gate, run_quick_gate, write_controls
 from ingestion.quality import warm_up as warm_up_gate
@@ -71,7 +71,7 @@ class RunResult:
         nothing = [
             f"{load.source_id} brought no file that its profile names"
             for load in self.loads
-            if not load.files and not load.failure
+            if load.is_missing and not load.failure
         ]
         return tuple(files + failed + stopped + nothing)
 
@@ -160,7 +160,7 @@ class Pipeline:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up") as beside:
             preparations = [] if self._is_warm else [beside.submit(self.transformer.warm_up), beside.submit(warm_up_gate)]
             loads = tuple(
-                load_delivery(connection, d.profile, d.source, self._settings, self._clock, run_id, reporting.files, d.skip)
+                pull_delivery(connection, d.profile, d.source, self._settings, self._clock, run_id, reporting.files, d.skip)
                 for d in deliveries
             )
         for preparation in preparations:

@@ -28,7 +28,7 @@ from pipeline.alerts import Alerts
 from pipeline.inbox import DeadLetter, ReadFiles, Signature, bury, signature_of, waiting_files
 from pipeline.lease import Lease
 from pipeline.run import Delivery, Pipeline, Reporting, RunResult
-from pipeline.schedule import ATTEMPTS_MAX, WATCH, back_off, may_try, next_due
+from pipeline.schedule import ATTEMPTS_MAX, back_off, may_try, next_due
 from pipeline.sources import Source
 from pipeline.state import Attempts, State, StateFile
 
@@ -126,16 +126,14 @@ class Service:
         due = _Due([], {}, [])
         for source in self._sources:
             state = self._state.of(source.source_id)
+            is_retry = state.attempts.failures > 0
             if not may_try(state.attempts.next_at, now):
                 continue
-            is_retry = state.attempts.failures > 0
-            if not is_retry and next_due(source.settings.schedule, source.profile.time_zone, state.began_at, now) > now:
+            if not is_retry and next_due(source.schedule, source.profile.time_zone, state.began_at, now) > now:
                 continue
             files = {path: seen for path, seen in waiting_files(source, now.timestamp()).items() if self._kept.get(path) != seen}
-            poison = {path for path in files if not may_try(self._attempts_of(path).next_at, now)}
-            ready = {path: seen for path, seen in files.items() if path not in poison}
-            reads_systems = any(not feed.files for feed in source.profile.feeds)
-            if not ready and not (reads_systems and source.settings.schedule != WATCH):
+            ready = {path: seen for path, seen in files.items() if may_try(self._attempts_of(path).next_at, now)}
+            if not ready and source.is_inbox:
                 continue
             due.sources.append(source)
             due.files[source.source_id] = ready
@@ -144,8 +142,8 @@ class Service:
 
     @staticmethod
     def _all_but(source: Source, ready: dict[Path, Signature]) -> frozenset[Path]:
-        """What the run must leave alone now: files that fail, or that may still be written."""
-        if source.folder is None:
+        """What the run must leave alone now: files of an inbox that fail, or that may still be written."""
+        if source.folder is None or not source.is_inbox:
             return frozenset()
         found = (path for feed in source.profile.feeds if feed.files for path in source.folder.glob(feed.files))
         return frozenset(path for path in found if path not in ready)
@@ -187,7 +185,7 @@ class Service:
                 self._file_failed(source, failure.path, failure.feed, failure.error)
             for path, _ in done:
                 self._state.files.pop(str(path), None)
-            if source.settings.keep_files:
+            if source.settings.keep_files or not source.is_inbox:
                 self._kept |= dict(done)
             else:
                 self._read_files.put_away(source, done, self._clock.now().timestamp())

@@ -25,6 +25,9 @@ from pipeline.schedule import WATCH, is_schedule
 
 SOURCES_DIR = "sources"
 
+ASKED = "every 5 seconds"
+"""How often a transport is asked whose source says "watch"."""
+
 
 class SourceSettings(BaseModel):
     """What one file says."""
@@ -68,6 +71,16 @@ class Source:
         """The profile's source."""
         return self.profile.source_id
 
+    @property
+    def is_inbox(self) -> bool:
+        """Whether files arrive in a folder of ours; otherwise a transport is asked, which knows itself what is new."""
+        return self.profile.transport is None and any(feed.files for feed in self.profile.feeds)
+
+    @property
+    def schedule(self) -> str:
+        """When it is due. What cannot be watched is asked every few seconds instead."""
+        return self.settings.schedule if self.is_inbox or self.settings.schedule != WATCH else ASKED
+
 
 def load_sources(settings: Settings) -> tuple[Source, ...]:
     """All sources by name of their file. Raises ConfigurationError PIPE-301, or what a profile raises."""
@@ -88,9 +101,8 @@ def _load(path: Path, settings: Settings) -> Source:
         words = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
         raise _wrong(path, words) from error
     profile = load_profile(path.parent / found.profile if found.profile.endswith(".toml") else found.profile)
-    reads_files = any(feed.files for feed in profile.feeds)
-    inbox = settings.inbox_dir / profile.source_id if reads_files else None
-    return Source(profile, found, found.folder or inbox)
+    inbox = settings.inbox_dir / profile.source_id if any(feed.files for feed in profile.feeds) else None
+    return Source(profile, found, found.folder or (inbox if profile.transport is None else None))
 
 
 def _wrong(path: Path, found: str) -> ConfigurationError:

@@ -18,6 +18,7 @@ from core.clock import random_id
 from core.errors import ConfigurationError, ConflictError, IntegrityError, RetriableError
 from core.settings import Settings
 from core.warehouse.reader import Serving
+from ingestion.connectors.folder import DeliveredFolder
 from ingestion.loader import FileOutcome, LoadTask
 from pipeline import dead_letters, hold_lease, load_sources, revive
 from pipeline.lease import read_lease
@@ -130,7 +131,7 @@ def test_a_source_that_does_not_answer_waits_longer_each_time_and_others_go_on(
     down = RetriableError("ING-401", where="x", found="y", expected="z", next_step="w")
     with service_of(instance) as service:
         with monkeypatch.context() as broken:
-            break_reading_of(broken, "orders_1.csv", down)
+            broken.setattr(DeliveredFolder, "fetch", lambda *_: (_ for _ in ()).throw(down))
             for _ in range(9):
                 service.tick()
                 service.tick()
