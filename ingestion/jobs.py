@@ -310,7 +310,7 @@ class _Group:
         landed = land(item.item.path, landing, source_id)
         started_at = self._clock.now().replace(tzinfo=None)
         lookups = {name: land(found.path, landing, source_id) for name, found in item.lookups}
-        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at, self._shelf)
+        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at, self._shelf, item.item.path)
         self._next_batch_no += 1
         outcome = self._seen_before(task) or stage_file(self._connection, task)
         self.rows += outcome.rows_accepted
