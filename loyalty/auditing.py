@@ -138,7 +138,7 @@ def reconcile(engine: Engine, programme: Programme, documents: list[EvaluatedDoc
     with reading(engine) as connection:
         posted = posted_points(connection, programme.programme_id)
     worth = {
-        (document.cause, member, programme.currency_of(document.gives)): (points, bool(document.rule.caps))
+        (document.cause, member, programme.currency_of(document.gives)): (points, document.rule.is_capped)
         for document in documents
         for member, points in document.worth
     }
