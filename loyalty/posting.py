@@ -276,20 +276,21 @@ def _add(posted: _Posted, member: int, journal_id: int, kind: str, decided: int 
     posted.entries += 1
 
 
-def posted_points(connection: Connection, programme_id: str) -> dict[tuple[str, int, str], tuple[int, int]]:
-    """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme."""
+def posted_points(
+    connection: Connection, programme_id: str, campaign_id: str | None = None
+) -> dict[tuple[str, int, str], tuple[int, int]]:
+    """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme, or one campaign of it."""
+    chosen = [journal.c.programme_id == programme_id, *([journal.c.campaign_id == campaign_id] if campaign_id else [])]
     rows = connection.execute(
         select(journal.c.cause, journal.c.member_party_id, journal.c.currency, func.coalesce(func.sum(_SIGNED), 0), func.max(journal.c.journal_id))
         .outerjoin(transfers, transfers.c.journal_id == journal.c.journal_id)
-        .where(journal.c.programme_id == programme_id, journal.c.rule_id.is_not(None), journal.c.cause.is_not(None))
+        .where(*chosen, journal.c.rule_id.is_not(None), journal.c.cause.is_not(None))
         .group_by(journal.c.cause, journal.c.member_party_id, journal.c.currency)
     ).all()  # fmt: skip
     newest = {int(row[4]) for row in rows}
     decided = {
         int(row[0]): row[1]
-        for row in connection.execute(
-            select(journal.c.journal_id, journal.c.points_decided).where(journal.c.programme_id == programme_id)
-        )
+        for row in connection.execute(select(journal.c.journal_id, journal.c.points_decided).where(*chosen))
         if int(row[0]) in newest
     }
     return {

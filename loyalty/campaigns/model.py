@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from core.errors import AccessDeniedError, ConflictError, InputRefusedError
 from core.scope import Role, Scope
 from loyalty.domain.parsing import parse_rules
-from loyalty.domain.programme import Programme, ProgrammeError, Rule, Selection
+from loyalty.domain.programme import Bound, Programme, ProgrammeError, Rule
 
 STATES = ("draft", "simulated", "signed", "running", "ended", "settled", "withdrawn")
 EARNING_STATES = ("running", "ended", "settled")
@@ -139,15 +139,8 @@ def read_rules(draft: Draft, programme: Programme, campaign_id: str, owner: int)
             "LOY-406", where="the campaign", found="; ".join(findings), expected="a campaign that can be signed and paid",
             next_step="Change what is named and save again.",
         )  # fmt: skip
-    only = {"manufacturers": (owner,), "distributors": (draft.co_funder,) if draft.co_funder is not None else ()}
-    return tuple(
-        replace(rule, rule_id=f"{campaign_id}.{rule.rule_id}", selection=narrowed(rule.selection, **only)) for rule in rules
-    )
-
-
-def narrowed(selection: Selection, *, manufacturers: tuple[int, ...], distributors: tuple[int, ...]) -> Selection:
-    """The selection with nobody else's products or sales in it."""
-    return replace(selection, manufacturers=manufacturers, distributors=distributors)
+    bound = Bound((owner,), (draft.co_funder,) if draft.co_funder is not None else ())
+    return tuple(replace(rule, rule_id=f"{campaign_id}.{rule.rule_id}", bound=bound) for rule in rules)
 
 
 def _shape_findings(draft: Draft) -> list[str]:

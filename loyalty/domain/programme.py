@@ -77,10 +77,7 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a rule looks at. An empty tuple: everything. Within one tuple any of them, across tuples all of them.
-
-    `manufacturers` (of the product) and `distributors` (in the sale) are party ids that a campaign is bound to; no file names them.
-    """
+    """What a rule looks at. An empty tuple: everything. Within one tuple any of them, across tuples all of them."""
 
     categories: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
@@ -88,8 +85,18 @@ class Selection:
     segments: tuple[str, ...] = ()
     tiers: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Whom a campaign's rule is bound to, as party ids that no file names. Empty: everybody.
+
+    `manufacturers` of the product, `distributors` in the sale; members that are `held_out` earn nothing.
+    """
+
     manufacturers: tuple[int, ...] = ()
     distributors: tuple[int, ...] = ()
+    held_out: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,7 @@ class Rule:
     caps: Caps = Caps()
     campaign_id: str | None = None
     campaign_caps: Caps = Caps()
+    bound: Bound = Bound()
 
     @property
     def is_capped(self) -> bool:

@@ -241,7 +241,7 @@ def test_rules_are_bound_to_the_owner_and_the_payer(store: Engine, clock: FixedC
     campaign: Campaign = launched(store, clock, draft(30))
     (rule,) = rules_of(campaign, PROGRAMME)
     assert rule.rule_id == "c1.push"
-    assert (rule.selection.manufacturers, rule.selection.distributors) == ((MANUFACTURER,), (DISTRIBUTOR,))
+    assert (rule.bound.manufacturers, rule.bound.distributors) == ((MANUFACTURER,), (DISTRIBUTOR,))
     assert rule.campaign_id == "c1"
 
 
