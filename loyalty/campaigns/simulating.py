@@ -220,16 +220,9 @@ def _for_manufacturer(figures: Json, one: Occurrence, rules: Sequence[Rule]) -> 
     """The same figures without what would tell a distributor's net amounts."""
     if not carries_net_amounts(rules):
         return figures
-    is_retailers = all(rule.leg == "sell_out" for rule in rules)
-    tier_of = _tier_of(one)
-    by_tier: dict[str, dict[int, int]] = {tier: defaultdict(int) for tier in set(tier_of.values())}
-    in_all: dict[int, int] = defaultdict(int)
-    for grant in one.trial.grants:
-        whose = grant.member if is_retailers else grant.distributor
-        in_all[whose] += grant.granted
-        by_tier[tier_of[grant.member]][whose] += grant.granted
-    whole = reason_to_hide(in_all)
-    reasons = tier_reasons(by_tier, whole)
+    asked, granted = _contributions(one, rules, "asked"), _contributions(one, rules, "granted")
+    whole = reason_to_hide(_together(asked)) or reason_to_hide(_together(granted))
+    reasons = tier_reasons(granted, whole)
     shown = dict(figures)
     if whole is not None:
         shown |= {name: hidden(whole) for name in ("points", "points_asked", "points_range", "funders", "caps", "earners")}
@@ -241,6 +234,24 @@ def _for_manufacturer(figures: Json, one: Occurrence, rules: Sequence[Rule]) -> 
         )
         rows.append(row | empty)
     return coarse(shown | {"tiers": rows}, COARSE)
+
+
+def _contributions(one: Occurrence, rules: Sequence[Rule], measure: str) -> dict[str, dict[int, int]]:
+    """Tier -> whose net amounts its points tell -> points. On sell-out they are the retailers', else the distributors'."""
+    is_retailers = all(rule.leg == "sell_out" for rule in rules)
+    tier_of = _tier_of(one)
+    found: dict[str, dict[int, int]] = {tier: defaultdict(int) for tier in set(tier_of.values())}
+    for grant in one.trial.grants:
+        found[tier_of[grant.member]][grant.member if is_retailers else grant.distributor] += getattr(grant, measure)
+    return found
+
+
+def _together(by_tier: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
+    found: dict[int, int] = defaultdict(int)
+    for contributions in by_tier.values():
+        for whose, points in contributions.items():
+            found[whose] += points
+    return found
 
 
 COARSE = (
