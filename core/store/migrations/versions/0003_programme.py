@@ -8,7 +8,7 @@ from alembic import op
 from core.store.schema import UtcTimestamp, append_only
 
 revision = "0003"
-down_revision = "0002"
+down_revision = "0008"
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 OLD_KINDS = "kind in ('award', 'reversal', 'redeem')"
