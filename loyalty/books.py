@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty.domain.points import OpenLot, draw, draw_order, idle_expiry
@@ -201,7 +201,7 @@ class Books:
     def write(self) -> None:
         """Write everything, and fold it into the members' cached balances."""
         for table, rows in ((journal, self._entries), (lots, self._lots), (lot_terms, self._terms), (transfers, self._transfers)):
-            insert_rows(self.connection, cast(Table, table), rows)
+            insert_rows(self.connection, table, rows)
         touched = sorted(self._changes.keys() | self._activity.keys())
         if touched:
             self._fold([

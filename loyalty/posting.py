@@ -127,7 +127,7 @@ def _award(
     if not granted:
         return
     counter.consume(limits, granted, entry)
-    day = document.available_on
+    day = document.available_on or (document.event_on if rule.pending_until == "booked" else None)
     available_at = None if day is None else moment_of_day(day, programme.time_zone)
     expires_at = None if day is None else expiry_of(rule.expiry, day, document.event_on, programme.time_zone)
     funders = None if rule.funders == (("manufacturer", 100),) else ",".join(f"{name}:{share}" for name, share in rule.funders)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, case, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 
 from core.clock import Clock
 from core.store import reading
@@ -128,7 +128,7 @@ def _balance(
 
 
 def _entries(connection: Connection, group: tuple[int, ...], programme: Programme, limit: int) -> tuple[tuple[Entry, ...], int]:
-    def change(*accounts: str) -> object:
+    def change(*accounts: str) -> ColumnElement[int]:
         return func.coalesce(func.sum(
             case((transfers.c.credit_account.in_(accounts), transfers.c.points), else_=0)
             - case((transfers.c.debit_account.in_(accounts), transfers.c.points), else_=0)
@@ -148,7 +148,7 @@ def _entries(connection: Connection, group: tuple[int, ...], programme: Programm
         .subquery()
     )
     rows = connection.execute(
-        select(journal, change("available", "debt").label("moved"), change("pending").label("waiting"))  # type: ignore[call-overload]
+        select(journal, change("available", "debt").label("moved"), change("pending").label("waiting"))
         .join(newest, newest.c.journal_id == journal.c.journal_id)
         .outerjoin(transfers, transfers.c.journal_id == journal.c.journal_id)
         .group_by(journal.c.journal_id).order_by(journal.c.effective_at.desc(), journal.c.journal_id.desc())
