@@ -11,15 +11,18 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty.domain.points import period_of
-from loyalty.domain.programme import Rule
+from loyalty.domain.programme import POINTS, Rule
 from loyalty.lot_states import IDS_PER_QUERY
 from loyalty.tables import cap_uses, caps
 from loyalty.writing import insert_rows
 
 
-def cap_limits(programme_id: str, rule: Rule, member: int, distributor: int, day: date) -> dict[str, int]:
-    """Cap key -> limit, for every cap of a rule that an award of that member, distributor and event date counts against."""
-    base = f"{programme_id}|{rule.campaign_id or ''}|{rule.rule_id}"
+def cap_limits(programme_id: str, rule: Rule, member: int, distributor: int, day: date, *, gives: str = POINTS) -> dict[str, int]:
+    """Cap key -> limit, for every cap of a rule that an award of that member, distributor and event date counts against.
+
+    Points and status points of the same rule count apart, each up to the limit.
+    """
+    base = f"{programme_id}|{rule.campaign_id or ''}|{rule.rule_id}" + ("" if gives == POINTS else f"|{gives}")
     period = period_of(day, rule.caps.period)
     named = {
         f"{base}|total": rule.caps.total,
@@ -48,10 +51,21 @@ class CapCounter:
         return (max(0, room) if is_partial else 0), key
 
     def consume(self, keys: Iterable[str], points: int, journal_id: int) -> None:
-        """Count points that were awarded, or with a negative number taken back, against caps."""
+        """Count points that were awarded against caps."""
         for key in keys:
             self.used[key] += points
             self.changes.append((key, journal_id, points))
+
+    def give_back(self, consumed: dict[str, int], points: int, journal_id: int) -> None:
+        """Give points that are taken back to the caps that their award consumed, never more than it consumed of each.
+
+        `consumed`: what the award still counts against each cap; lowered in place.
+        """
+        for key, counted in consumed.items():
+            returned = min(points, counted)
+            if returned:
+                consumed[key] -= returned
+                self.consume([key], -returned, journal_id)
 
 
 def load_caps(connection: Connection, keys: Iterable[str]) -> CapCounter:

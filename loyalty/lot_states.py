@@ -1,4 +1,4 @@
-"""Lots as they stand: what is pending, available and held in each, and when it expires."""
+"""Lots as they stand: what is pending, available, held and expired in each, and when it expires."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from loyalty.tables import journal, lot_terms, lots, transfers
 IDS_PER_QUERY = 5_000
 """Bound parameters per query stay below SQLite's limit of 32,766."""
 
+FIELDS = {"pending": "pending", "available": "available", "held": "held", "breakage": "expired"}
+"""Account -> the field of a lot's state."""
+
 
 @dataclass(slots=True)
 class LotState:
@@ -29,19 +32,15 @@ class LotState:
     pending: int = 0
     available: int = 0
     held: int = 0
+    expired: int = 0
 
     def balance(self, account: str) -> int:
-        """Points of the lot in `pending`, `available` or `held`."""
-        return self.pending if account == "pending" else self.available if account == "available" else self.held
+        """Points of the lot in `pending`, `available`, `held` or `breakage`."""
+        return int(getattr(self, FIELDS[account]))
 
     def add(self, account: str, points: int) -> None:
         """Change a balance."""
-        if account == "pending":
-            self.pending += points
-        elif account == "available":
-            self.available += points
-        else:
-            self.held += points
+        setattr(self, FIELDS[account], self.balance(account) + points)
 
 
 def fold(account: str) -> Any:
@@ -71,12 +70,12 @@ def load_lots(connection: Connection, lot_ids: Sequence[int]) -> dict[int, LotSt
         )  # fmt: skip
         found |= {int(row[0]): LotState(int(row[0]), int(row[1]), row[2], row[3], row[4], row[5]) for row in rows}
         balances = connection.execute(
-            select(transfers.c.lot_id, fold("pending"), fold("available"), fold("held"))
+            select(transfers.c.lot_id, *(fold(account) for account in FIELDS))
             .where(transfers.c.lot_id.in_(wanted)).group_by(transfers.c.lot_id)
         )  # fmt: skip
-        for lot_id, pending, available, held in balances:
+        for lot_id, *points in balances:
             state = found[int(lot_id)]
-            state.pending, state.available, state.held = int(pending), int(available), int(held)
+            state.pending, state.available, state.held, state.expired = (int(one) for one in points)
     return found
 
 
