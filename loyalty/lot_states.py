@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, case, func, select
@@ -43,6 +44,7 @@ class LotState:
         setattr(self, FIELDS[account], self.balance(account) + points)
 
 
+@lru_cache(maxsize=16)
 def fold(account: str) -> Any:
     """SQL: what came into an account less what left it."""
     return func.coalesce(

@@ -98,7 +98,7 @@ def time_out_holds(engine: Engine, programme: Programme, clock: Clock) -> int:
         due = connection.execute(
             select(holds.c.hold_id)
             .where(holds.c.programme_id == programme.programme_id, holds.c.status == "open", holds.c.expires_at <= clock.now())
-            .order_by(holds.c.member_party_id)
+            .order_by(holds.c.member_party_id, holds.c.journal_id)
         ).all()  # fmt: skip
         return sum(_resolve(connection, programme, row.hold_id, "timed_out", clock)[1] for row in due)
 
