@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 BENCH = "bench"
 FIGURES = "tests/unit/test_ledger_figures.py"
+CLOSED = "tests/integration/ledger/test_statements_of_books.py::test_15_a_clock_that_goes_back_does_not_open_the_books"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ MUTATIONS = (
              "points can be used at the very moment at which they end"),
     Mutation("books.py", "        if not self.is_alive(lot):\n            return\n", "", "expired points pay debts"),
     Mutation("books.py", "self.today if closed is None else max(self.today, cast(date, closed) + timedelta(days=1))", "self.today",
-             "a closed period takes entries"),
+             "a closed period takes entries when the clock goes back", CLOSED),
+    Mutation("books.py", "reverses, explanation, self._booked_on, decided,", "reverses, explanation, str(stored(effective_at, True))[:10], decided,",
+             "the books are kept by the day of the event"),
     Mutation("books.py", "            for one in self.group(lot.owner)\n", "            for one in (lot.owner,)\n",
              "activity of a merged member does not keep points alive"),
     Mutation("books.py", "settled = min(lot.available, self.debt_of(owing))", "settled = 0", "credits do not settle debt"),

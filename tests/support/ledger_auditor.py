@@ -82,7 +82,9 @@ class Auditor:
         """Fixed, or so long after the newest of the group's activity and the day the points became usable."""
         if lot["idle"] is None:
             return lot["expires"]  # type: ignore[no-any-return]
-        moments = [self.activity[lot["currency"], one] for one in self.group(lot["owner"]) if (lot["currency"], one) in self.activity]
+        moments = [
+            self.activity[lot["currency"], one] for one in self.group(lot["owner"]) if (lot["currency"], one) in self.activity
+        ]
         moments.append(noon(lot["available"]) if lot["available"] else lot["earned"])
         return after(months_later(max(moments).astimezone(ZONE).date(), lot["idle"]))
 
@@ -106,7 +108,9 @@ class Auditor:
     def purse(self, member: int, currency: str) -> list[Lot]:
         """Lots that a member can use, in the order in which they are drawn."""
         group = self.group(member)
-        return self.in_order([lot for lot in self.lots if lot["owner"] in group and lot["currency"] == currency and lot["active"]])
+        return self.in_order(
+            [lot for lot in self.lots if lot["owner"] in group and lot["currency"] == currency and lot["active"]]
+        )
 
     # documents
 
@@ -297,7 +301,11 @@ class Auditor:
 
     def time_out(self) -> int:
         """Every hold whose time is over."""
-        due = [(made["member"], number) for number, made in enumerate(self.spendings) if made["status"] == "open" and made["ends"] <= self.now]
+        due = [
+            (made["member"], number)
+            for number, made in enumerate(self.spendings)
+            if made["status"] == "open" and made["ends"] <= self.now
+        ]
         for _, number in sorted(due):
             self.resolve(number, "timed_out")
         return len(due)

@@ -82,6 +82,10 @@ class Template:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
+Document = tuple[int, int, int, int | None, int | None, int]
+"""(number, member, points, age in days, days until usable, distributor)."""
+
+
 class Bench:
     """One ledger and its auditor. Every operation asserts that both answer the same, then that the books agree."""
 
@@ -90,27 +94,42 @@ class Bench:
         self.auditor = Auditor(START, PROGRAMME.hold_days)
         self.entries: list[int] = []
         self.hold_ids: dict[int, str] = {}
+        self.days: dict[int, date] = {}
+        self.posted: dict[int, Document] = {}
         self.last_entry, self._ids = 0, iter(range(1_000_000))
 
     # operations
 
-    def document(self, batch: list[tuple[int, int, int, int, int | None, int]], times: int = 1) -> None:
-        """Documents come, once or again: (number, member, points, age in days, days until usable, distributor)."""
+    def document(self, batch: list[Document], times: int = 1) -> None:
+        """Documents come, once or again; one that has no age keeps the day it had."""
         evaluated, plain = [], []
-        for number, member, points, age_days, wait_days, distributor in batch:
+        for one in batch:
+            number, member, points, age_days, wait_days, distributor = one
+            self.posted[number] = one
             rule = RULES[number % len(RULES)]
-            day = self.auditor.today() - timedelta(days=age_days)
+            day = (
+                self.days.get(number, self.auditor.today())
+                if age_days is None
+                else self.auditor.today() - timedelta(days=age_days)
+            )
+            self.days[number] = day
             usable = None if wait_days is None or rule.pending_until == "booked" else day + timedelta(days=wait_days)
             worth = {member: points} if points else {}
             for gives in rule.gives:
                 cause = f"proof|{rule.rule_id}|s|d{number}|{number}"
-                evaluated.append(EvaluatedDocument(cause, "s", f"d{number}", rule, day, tuple(worth.items()), "{}", gives, usable, None, distributor))
+                evaluated.append(
+                    EvaluatedDocument(
+                        cause, "s", f"d{number}", rule, day, tuple(worth.items()), "{}", gives, usable, None, distributor
+                    )
+                )
                 plain.append({"cause": cause, "currency": gives, "day": day, "worth": worth, "available_on": usable,
                               "distributor": distributor, "rule": _plain(rule)})  # fmt: skip
         ordered = list({(one["cause"], one["currency"]): one for one in plain}.values())
         for _ in range(times):
             report = post_awards(self.store, PROGRAMME, evaluated, self.clock)
-            said = {name: getattr(report, name) for name in ("awards", "reversals", "points_awarded", "points_reversed", "confirmed")}
+            said = {
+                name: getattr(report, name) for name in ("awards", "reversals", "points_awarded", "points_reversed", "confirmed")
+            }
             expected = self.auditor.post([one for gives in ("points", "status") for one in ordered if one["currency"] == gives])
             _agree("post", {name: count for name, count in said.items() if count}, dict(+expected))
         self.check()
@@ -190,7 +209,9 @@ class Bench:
 
     def advance(self, hours: int | None) -> None:
         """Time passes; no job need run. None: until the very moment at which the next lot ends, if that is within a month."""
-        ends = [end for lot in self.auditor.lots if lot["active"] and (end := self.auditor.expiry(lot)) and end > self.clock.now()]
+        ends = [
+            end for lot in self.auditor.lots if lot["active"] and (end := self.auditor.expiry(lot)) and end > self.clock.now()
+        ]
         if hours is not None or not ends or min(ends) > self.clock.now() + timedelta(days=31):
             self.clock.moment += timedelta(hours=hours or 1)
         else:
@@ -216,8 +237,14 @@ class Bench:
         rows = self._lots()
         _agree("lots", [tuple(row[2:7]) for row in rows],
                [(one["owner"], one["points"], one["pending"], one["held"], one["spent"]) for one in audited])  # fmt: skip
-        _agree("what is left of lots or expired", [row[7] + row[8] for row in rows], [one["active"] + one["expired"] for one in audited])
-        _agree("what went back", [row[3] - sum(row[4:9]) for row in rows], [one["reversed"] + one["cancelled"] for one in audited])
+        _agree(
+            "what is left of lots or expired",
+            [row[7] + row[8] for row in rows],
+            [one["active"] + one["expired"] for one in audited],
+        )
+        _agree(
+            "what went back", [row[3] - sum(row[4:9]) for row in rows], [one["reversed"] + one["cancelled"] for one in audited]
+        )
         assert all(sum(one[state] for state in ("pending", "active", "held", "spent", "expired", "reversed", "cancelled")) == one["points"]
                    for one in audited)  # fmt: skip
         for member in MEMBERS:
@@ -262,7 +289,11 @@ class Bench:
 
     def _caches(self) -> list[tuple[Any, ...]]:
         with reading(self.store) as connection:
-            kept = [tuple(row) for table in (members, caps) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
+            kept = [
+                tuple(row)
+                for table in (members, caps)
+                for row in connection.execute(select(table).order_by(*table.primary_key.columns))
+            ]
         return [row for row in kept if any(isinstance(value, int) and value for value in row[1:])]
 
 
@@ -271,9 +302,7 @@ def random_step(bench: Bench, random: Random) -> str:
     name = random.choices(("document", "redeem", "hold", "resolve", "cancel", "jobs", "merge", "split", "close", "advance", "keep"),
                           (34, 14, 9, 8, 9, 6, 3, 3, 2, 10, 2))[0]  # fmt: skip
     if name == "document":
-        count = random.choice((1, 1, 1, 2, 3))
-        batch = [(random.randrange(DOCUMENTS), random.choice(MEMBERS), random.choice((0, 0, random.randint(1, 60), random.randint(1, 60))),
-                  random.choice((0, 0, 1, 5, 20, 70)), random.choice((None, 0, 3, 14, 30)), random.choice((0, 11, 12))) for _ in range(count)]  # fmt: skip
+        batch = [_random_document(bench, random) for _ in range(random.choice((1, 1, 1, 2, 3)))]
         bench.document(batch, random.choice((1, 1, 1, 2)))
     elif name in ("redeem", "hold"):
         bench.spend(name, random.choice(MEMBERS), random.choice((1, 10, random.randint(1, 60))), f"k{random.randrange(40)}")
@@ -294,6 +323,17 @@ def random_step(bench: Bench, random: Random) -> str:
     else:
         bench.keep()
     return name
+
+
+def _random_document(bench: Bench, random: Random) -> Document:
+    """A new one or another state of an old one; or an old one that is worth somewhat more and else the same."""
+    if bench.posted and random.random() < 0.3:
+        number, member, points, _, wait_days, distributor = random.choice(list(bench.posted.values()))
+        return number, member, points + random.randint(0, 30), None, wait_days, distributor
+    return (
+        random.randrange(DOCUMENTS), random.choice(MEMBERS), random.choice((0, random.randint(1, 60), random.randint(1, 60))),
+        random.choice((None, None, 0, 0, 1, 5, 20, 70)), random.choice((None, 0, 3, 14, 30)), random.choice((0, 11, 12)),
+    )  # fmt: skip
 
 
 def random_run(template: Template, seed: int, steps: int) -> Counter[str]:

@@ -80,7 +80,10 @@ class Scene:
     def lots(self, currency: str = "points") -> list[tuple[int, int, int, int, int]]:
         """(owner, pending, available, held, expired) of each lot, oldest first."""
         with reading(self.store) as connection:
-            ids = [int(row[0]) for row in connection.execute(select(lots.c.lot_id).where(lots.c.currency == currency).order_by(lots.c.lot_id))]
+            ids = [
+                int(row[0])
+                for row in connection.execute(select(lots.c.lot_id).where(lots.c.currency == currency).order_by(lots.c.lot_id))
+            ]
             states = load_lots(connection, ids)
         return [(one.owner, one.pending, one.available, one.held, one.expired) for one in (states[lot_id] for lot_id in ids)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -116,7 +117,7 @@ def test_a_history_has_no_gap_and_lowers_only_at_reviews(raw: list[tuple[int, in
     settings = TierSettings(window="calendar_year", lowers_one_step=one_step)
     spans = tier_history(sorted(totals.items()), TIERS, settings, date(2026, 12, 31))
     names = [tier.tier for tier in TIERS]
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in pairwise(spans):
         assert before.from_on <= after.from_on
         step = names.index(after.tier) - names.index(before.tier)
         assert (step < 0) == (after.reason == "lowered")

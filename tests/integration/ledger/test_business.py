@@ -12,13 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from sqlalchemy import Engine
 
 from tests.mutations.ledger import MUTATIONS, Mutation
-from tests.support.ledger_bench import DOCUMENTS, MEMBERS, Bench, Template, random_run
+from tests.support.ledger_bench import DOCUMENTS, MEMBERS, Bench, Document, Template, random_run
 from tests.support.ledger_runs import MEMORY
 
 pytestmark = pytest.mark.integration
 WHO = st.sampled_from(MEMBERS)
 ONE = st.tuples(
-    st.integers(0, DOCUMENTS - 1), WHO, st.integers(0, 60), st.sampled_from([0, 1, 5, 20, 70]), st.sampled_from([None, 0, 3, 14, 30]),
+    st.integers(0, DOCUMENTS - 1), WHO, st.integers(0, 60), st.sampled_from([None, 0, 1, 5, 20, 70]), st.sampled_from([None, 0, 3, 14, 30]),
     st.sampled_from([0, 11, 12]),
 )  # fmt: skip
 TEMPLATES: list[Template] = []
@@ -42,7 +42,7 @@ class Business(RuleBasedStateMachine):
         self.bench = Bench(TEMPLATES[-1].copy(f"h{Business.made}"))
 
     @rule(batch=st.lists(ONE, min_size=1, max_size=3), times=st.sampled_from([1, 1, 2]))
-    def document(self, batch: list[tuple[int, int, int, int, int | None, int]], times: int) -> None:
+    def document(self, batch: list[Document], times: int) -> None:
         """Earn, confirm, return, correct, cancel, retry."""
         self.bench.document(batch, times)
 

@@ -217,7 +217,9 @@ def test_08_a_cancelled_redemption_returns_to_its_lots_and_expires_at_once_when_
     scene.on(date(2026, 6, 20)).earn("later", 50)
     entry = scene.spend(120)
     scene.on(date(2026, 7, 10))
-    assert cancel(store, scene.programme, entry, 20, "part", scene.clock) == cancel(store, scene.programme, entry, 20, "part", scene.clock)
+    assert cancel(store, scene.programme, entry, 20, "part", scene.clock) == cancel(
+        store, scene.programme, entry, 20, "part", scene.clock
+    )
     assert scene.usable() == 50
     cancel(store, scene.programme, entry, 100, "rest", scene.clock)
     assert scene.usable() == 50

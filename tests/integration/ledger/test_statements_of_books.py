@@ -126,6 +126,13 @@ def test_15_a_closed_period_takes_no_entry(store: Engine) -> None:
     scene.adds_up()
 
 
+def test_15_a_clock_that_goes_back_does_not_open_the_books(store: Engine) -> None:
+    scene = Scene(store).on(JULY)
+    close_period(store, scene.programme, date(2026, 6, 30), scene.clock)
+    scene.on(date(2026, 6, 29)).earn("a", 100)
+    assert [entry.booked_on for entry in scene.entries()] == [JULY]
+
+
 def test_16_vector_merged_and_split_totals_and_lots_are_as_before(store: Engine) -> None:
     scene = Scene(store, expiry=expiring(12))
     scene.earn("a", 60)
@@ -211,7 +218,10 @@ def test_requests_for_another_programmes_points_are_refused(store: Engine) -> No
     scene.earn("a", 100)
     held, spent = scene.hold(10), scene.spend(10)
     other = replace(scene.programme, programme_id="other")
-    for ask in (lambda: capture(store, other, held.hold_id, scene.clock), lambda: cancel(store, other, spent, 1, "k", scene.clock)):
+    for ask in (
+        lambda: capture(store, other, held.hold_id, scene.clock),
+        lambda: cancel(store, other, spent, 1, "k", scene.clock),
+    ):
         with pytest.raises(InputRefusedError, match="LOY-206"):
             ask()
     scene.adds_up()
@@ -219,7 +229,17 @@ def test_requests_for_another_programmes_points_are_refused(store: Engine) -> No
 
 APPEND_ONLY = ("journal", "lots", "lot_terms", "transfers", "seals", "cap_uses", "member_merges", "closed_periods", "tier_spans",
                "campaign_signatures", "campaign_members", "programme_events", "reward_order_events", "badges")  # fmt: skip
-CHANGEABLE = {"members", "caps", "holds", "campaigns", "rewards", "reward_orders", "reward_order_lines", "review_cases", "opt_outs"}
+CHANGEABLE = {
+    "members",
+    "caps",
+    "holds",
+    "campaigns",
+    "rewards",
+    "reward_orders",
+    "reward_order_lines",
+    "review_cases",
+    "opt_outs",
+}
 
 
 def _filled(store: Engine) -> Scene:
@@ -284,7 +304,13 @@ def test_a_consistent_cut_of_the_tail_is_found_by_the_anchor_alone(store: Engine
     append_anchor(path, tip(store), scene.clock)
     with store.begin() as connection:
         for table in ("journal", "transfers", "lots", "seals"):
-            connection.execute(text(f"drop trigger {table}_no_delete" if store.dialect.name == "sqlite" else f"drop trigger {table}_no_change on {table}"))
+            connection.execute(
+                text(
+                    f"drop trigger {table}_no_delete"
+                    if store.dialect.name == "sqlite"
+                    else f"drop trigger {table}_no_change on {table}"
+                )
+            )
         last = connection.execute(select(journal.c.journal_id).order_by(journal.c.journal_id.desc()).limit(1)).scalar_one()
         for table in ("transfers", "lots", "seals", "journal"):
             connection.execute(text(f"delete from {table} where journal_id = {last}"))
