@@ -40,12 +40,14 @@ class Mapped:
 
 def map_column(column: Column, contract: Feed, feed: FeedProfile, profile: Profile, types: dict[str, str]) -> Mapped:
     """The SQL of one contract column over the view `decoded`."""
-    mapping = feed.mapping(column.name) or _default(column, feed, profile)
+    mapping = _given(column, feed, profile) or _default(column, feed, profile)
     if mapping is None:
         return Mapped(tuple((name, f"cast(null as {sql_type})") for name, sql_type in column.sql_columns()), ())
-    origin = mapping.column or (", ".join(mapping.columns) if mapping.columns else column.name)
+    origin = mapping.column or ", ".join((*mapping.columns, *mapping.product_of)) or column.name
     text, sql_type = _found(mapping, feed, types)
-    typed, expected = _typed(column, mapping, text, sql_type, feed, profile)
+    typed, expected = (
+        _product(mapping, feed, types) if mapping.product_of else _typed(column, mapping, text, sql_type, feed, profile)
+    )
     checks = []
     if mapping.const is None and not (column.kind in ("text", "ref") and not column.required):
         if expected and typed != text:
@@ -67,13 +69,22 @@ def _default(column: Column, feed: FeedProfile, profile: Profile) -> Mapping | N
     return None
 
 
+def _given(column: Column, feed: FeedProfile, profile: Profile) -> Mapping | None:
+    """The profile's mapping. A document that names no currency has the profile's."""
+    mapping = feed.mapping(column.name)
+    if mapping is not None and feed.is_documents and column.name == "currency" and mapping.column and mapping.fallback is None:
+        return mapping.model_copy(update={"fallback": profile.currency})
+    return mapping
+
+
 def _found(mapping: Mapping, feed: FeedProfile, types: dict[str, str]) -> tuple[str, str]:
     """SQL for what the file says (null when it says nothing), and its type."""
     if mapping.const is not None:
         return literal(str(mapping.const)), "VARCHAR"
-    if mapping.columns:
-        parts = ", ".join(f"cast({quoted(name)} as varchar)" for name in mapping.columns)
-        return f"concat_ws({literal(mapping.separator)}, {parts})", "VARCHAR"
+    if mapping.columns or mapping.product_of:
+        parts = ", ".join(f"cast({quoted(name)} as varchar)" for name in (*mapping.columns, *mapping.product_of))
+        separator = mapping.separator if mapping.columns else " x "
+        return f"nullif(concat_ws({literal(separator)}, {parts}), '')", "VARCHAR"
     name = str(mapping.column)
     sql_type = types[name]
     if sql_type != "VARCHAR":
@@ -81,7 +92,7 @@ def _found(mapping: Mapping, feed: FeedProfile, types: dict[str, str]) -> tuple[
     text = f"nullif(trim({quoted(name)}), '')"
     for token in feed.null_tokens if mapping.null_tokens is None else mapping.null_tokens:
         text = f"nullif({text}, {literal(token)})"
-    return text, sql_type
+    return (text if mapping.fallback is None else f"coalesce({text}, {literal(mapping.fallback)})"), sql_type
 
 
 def _typed(column: Column, mapping: Mapping, text: str, sql_type: str, feed: FeedProfile, profile: Profile) -> tuple[str, str]:
@@ -101,6 +112,13 @@ def _typed(column: Column, mapping: Mapping, text: str, sql_type: str, feed: Fee
     if kind in ("quantity", "money", "integer"):
         return _number(kind, mapping, text, sql_type, feed)
     return _moment(kind, mapping, text, sql_type, feed, profile)
+
+
+def _product(mapping: Mapping, feed: FeedProfile, types: dict[str, str]) -> tuple[str, str]:
+    """Exact decimals all the way; null when one of the numbers is missing or none."""
+    factors = [_found(Mapping(column=name, null_tokens=mapping.null_tokens), feed, types) for name in mapping.product_of]
+    numbers = [f"cast({_number('money', mapping, text, sql_type, feed)[0]} as decimal(24,6))" for text, sql_type in factors]
+    return f"cast({' * '.join(numbers)} as decimal(24,6))", f"the numbers {' and '.join(mapping.product_of)}"
 
 
 def _translated(column: Column, mapping: Mapping, text: str) -> str:
@@ -136,6 +154,10 @@ def _number(kind: str, mapping: Mapping, text: str, sql_type: str, feed: FeedPro
 
 def _moment(kind: str, mapping: Mapping, text: str, sql_type: str, feed: FeedProfile, profile: Profile) -> tuple[str, str]:
     pattern = mapping.format or (feed.date_format if kind == "date" else feed.instant_format)
+    if sql_type == "TIMESTAMP WITH TIME ZONE":
+        zone = profile.zone_of(feed) if kind == "date" else "UTC"
+        naive = f"timezone({literal(zone)}, {text})"
+        return (f"cast({naive} as date)" if kind == "date" else naive), "a date"
     if sql_type == "VARCHAR":
         naive = f"try_strptime({text}, {literal(pattern)})"
         expected = f"a {'date' if kind == 'date' else 'date and time'} like {_example(pattern)}"
@@ -173,6 +195,8 @@ def _stored(column: Column, mapping: Mapping, typed: str, profile: Profile, sql_
     names = column.sql_columns()
     if column.kind == "ref":
         scheme = literal(mapping.scheme or profile.source_id)
+        if mapping.scheme_column:
+            scheme = f"coalesce(nullif(trim({quoted(mapping.scheme_column)}), ''), {scheme})"
         return ((names[0][0], f"case when ({typed}) is not null then {scheme} end"), (names[1][0], typed))
     if column.kind == "money":
         return _money(names, mapping, typed, sql_type)

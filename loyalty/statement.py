@@ -23,7 +23,8 @@ SOON_DAYS = 30
 class Balance:
     """A member's points in one programme and currency, merged members together. Points that expired are in none of the figures.
 
-    `points_usable` can be spent now: available less debt. `points_held` are set aside for orders of rewards.
+    `points_usable` can be spent now: available less debt. `points_held` are set aside for orders of rewards. `points_booked` is what the
+    entries add up to: available, also what expired and is not written off yet, less debt.
     """
 
     programme_id: str
@@ -34,6 +35,7 @@ class Balance:
     points_expiring_30d: int
     next_expiry_at: datetime | None
     points_debt: int
+    points_booked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _balance(
     return Balance(
         programme.programme_id, programme.currency, max(0, available - debt), sum(lot.pending for lot in states),
         sum(lot.held for lot in states), sum(points for moment, points in steps.items() if moment <= soon), min(steps, default=None),
-        max(0, debt - available),
+        max(0, debt - available), sum(lot.available for lot in states) - debt,
     ), tuple(ExpiryStep(moment, points) for moment, points in sorted(steps.items()))  # fmt: skip
 
 

@@ -43,9 +43,9 @@ RULES = (
     _rule("plain", expiry=Expiry(months=2), funders=(("manufacturer", 70), ("distributor", 30))),
     _rule("waits", pending_until="delivered", expiry=Expiry(months=1, end_of="month")),
     _rule("idle", expiry=Expiry(inactivity_months=2)),
-    _rule("capped", caps=Caps(total=150, per_member=90, per_distributor=120)),
+    _rule("capped", caps=Caps(total=90, per_member=60, per_distributor=80)),
     _rule("whole", pending_until="return_window", gives=("points", "status"), expiry=Expiry(months=1, counts_from="earned"),
-          caps=Caps(per_period=100, per_member_period=60, is_partial=False)),
+          caps=Caps(per_period=80, per_member_period=50, is_partial=False)),
 )  # fmt: skip
 PROGRAMME = Programme("proof", 1, "Prüfung", "Proof", "points", "Europe/Berlin", "sell_through", RULES, hold_days=14)
 

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -30,6 +31,7 @@ from tests.support.databases import POSTGRES_DIRS, Server
 from tests.support.ledger_scene import MEMBER, Scene
 
 pytestmark = pytest.mark.integration
+LONG = '{"steps": "' + "x" * 1_500 + '"}'
 
 
 def _trade_for_ever(url: str, acknowledged: str) -> None:
@@ -96,7 +98,8 @@ def _fill(scene: Scene) -> tuple[int, RetriableError]:
     """Post until the disk is full; (documents acknowledged, the refusal)."""
     for n in range(2_000):
         try:
-            post_awards(scene.store, scene.programme, [scene.document(f"d{n}-{one}", 1) for one in range(50)], scene.clock)
+            batch = [replace(scene.document(f"d{n}-{one}", 1), explanation=LONG) for one in range(50)]
+            post_awards(scene.store, scene.programme, batch, scene.clock)
         except RetriableError as error:
             return n * 50, error
     raise AssertionError("the disk never filled")

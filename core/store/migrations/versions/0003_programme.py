@@ -8,7 +8,7 @@ from alembic import op
 from core.store.schema import UtcTimestamp, append_only
 
 revision = "0003"
-down_revision = "0002"
+down_revision = "0008"
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 OLD_KINDS = "kind in ('award', 'reversal', 'redeem')"
@@ -50,6 +50,12 @@ def _widen_ledger() -> None:
     op.add_column("members", sa.Column("points_pending", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("members", sa.Column("points_held", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("members", moment("last_activity_at", null=True))
+    op.execute(
+        """update members set last_activity_at = (
+               select max(journal.effective_at) from journal
+               where journal.member_party_id = members.member_party_id and journal.programme_id = members.programme_id
+                   and journal.currency = members.currency and journal.kind in ('award', 'redeem'))"""
+    )
     if op.get_bind().dialect.name == "postgresql":
         op.drop_constraint("journal_kind", "journal")
         op.create_check_constraint("journal_kind", "journal", NEW_KINDS)
