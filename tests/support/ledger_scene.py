@@ -71,7 +71,7 @@ class Scene:
     def sees(self, member: int = MEMBER) -> Balance:
         """The member's balance."""
         found = statement(self.store, self.programme, member, self.clock).balances
-        return found[0] if found else Balance("scene", "points", 0, 0, 0, 0, None, 0)
+        return found[0] if found else Balance("scene", "points", 0, 0, 0, 0, None, 0, 0)
 
     def usable(self, member: int = MEMBER) -> int:
         """What can be spent now."""

@@ -26,7 +26,6 @@ def _work(url: str, rule: dict[str, Any], act: str, number: int, start: Any, res
     """What one process does: wait for the others, act, and tell what came of it."""
     store = open_store(url)
     scene = Scene(store, **rule)
-    scene.sees()
     start.wait()
     try:
         told = ACTS[act](scene, number)
