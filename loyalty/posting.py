@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, func, select
 from core.clock import Clock
 from core.store import writing
 from loyalty.books import Books
-from loyalty.caps import CapCounter, cap_limits, load_caps, write_caps
+from loyalty.caps import CapCounter, CapLimit, cap_limits, load_caps, write_caps
 from loyalty.domain.points import expiry_of, moment_of_day
 from loyalty.domain.programme import POINTS, Programme
 from loyalty.evaluated import EvaluatedDocument, NoAward
@@ -86,13 +86,13 @@ def _counter(books: Books, wanted: dict[str, EvaluatedDocument], posted: dict[st
     read_caps(books.connection, posted, list(posted), books.currency)
     keys = {key for known in posted.values() for used in known.caps.values() for key in used}
     for document in wanted.values():
-        if document.rule.caps:
+        if document.rule.is_capped:
             for member in dict(document.worth):
                 keys |= _limits(books.programme, document, member).keys()
     return load_caps(books.connection, keys)
 
 
-def _limits(programme: Programme, document: EvaluatedDocument, member: int) -> dict[str, int]:
+def _limits(programme: Programme, document: EvaluatedDocument, member: int) -> dict[str, CapLimit]:
     return cap_limits(
         programme.programme_id, document.rule, member, document.distributor, document.event_on, gives=document.gives
     )
@@ -127,8 +127,8 @@ def _award(
     books: Books, document: EvaluatedDocument, member: int, worth: int, more: int, posted: Posted, counter: CapCounter
 ) -> None:
     rule, programme = document.rule, books.programme
-    limits = _limits(programme, document, member) if rule.caps else {}
-    granted, cap_key = counter.grant(limits, more, is_partial=rule.caps.is_partial)
+    limits = _limits(programme, document, member) if rule.is_capped else {}
+    granted, cap_key = counter.grant(limits, more, is_partial=rule.is_cut_at_cap)
     explanation = document.explanation
     if cap_key is not None:
         explanation = json.dumps({**json.loads(explanation), "asked": more, "granted": granted, "cap": cap_key})
@@ -161,7 +161,7 @@ def _reverse(
     entry = _enter(books, kind, document, member, -points, worth, posted, document.explanation, effective_at, award_id)
     if not points:
         return
-    counter.give_back(posted.caps[member], points, entry)
+    counter.give_back(posted.caps[member], points, posted.net_points.get(member, points), entry)
     own = books.lots_of_cause(document.cause, member)
     expire_over(books, [(lot.owner, lot.lot_id) for lot in own if lot.available])
     missing = points
@@ -240,20 +240,21 @@ def _explain(books: Books, no_awards: Sequence[NoAward]) -> int:
     return len(keys.keys() - known)
 
 
-def posted_points(connection: Connection, programme_id: str) -> dict[tuple[str, int, str], tuple[int, int]]:
-    """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme."""
+def posted_points(
+    connection: Connection, programme_id: str, campaign_id: str | None = None
+) -> dict[tuple[str, int, str], tuple[int, int]]:
+    """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme, or one campaign of it."""
+    chosen = [journal.c.programme_id == programme_id, *([journal.c.campaign_id == campaign_id] if campaign_id else [])]
     rows = connection.execute(
         select(journal.c.cause, journal.c.member_party_id, journal.c.currency, func.coalesce(func.sum(SIGNED), 0), func.max(journal.c.journal_id))
         .outerjoin(transfers, transfers.c.journal_id == journal.c.journal_id)
-        .where(journal.c.programme_id == programme_id, journal.c.rule_id.is_not(None), journal.c.cause.is_not(None))
+        .where(*chosen, journal.c.rule_id.is_not(None), journal.c.cause.is_not(None))
         .group_by(journal.c.cause, journal.c.member_party_id, journal.c.currency)
     ).all()  # fmt: skip
     newest = {int(row[4]) for row in rows}
     decided = {
         int(row[0]): row[1]
-        for row in connection.execute(
-            select(journal.c.journal_id, journal.c.points_decided).where(journal.c.programme_id == programme_id)
-        )
+        for row in connection.execute(select(journal.c.journal_id, journal.c.points_decided).where(*chosen))
         if int(row[0]) in newest
     }
     return {

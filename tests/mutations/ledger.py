@@ -59,7 +59,7 @@ MUTATIONS = (
              "a document that moves to another day keeps the expiry of the old one"),
     Mutation("posting.py", "document.available_on is None or document.available_on > books.today", "document.available_on is None",
              "points are confirmed before their day"),
-    Mutation("caps.py", "returned = min(points, counted)", "returned = 0", "a cancelled award gives nothing back to its cap"),
+    Mutation("caps.py", "returned = counted * points // net_points", "returned = 0", "a cancelled award gives nothing back to its cap"),
     Mutation("caps.py", "if room >= points:", "if room > 0:", "the last award runs over the cap"),
     Mutation("caps.py", "(max(0, room) if is_partial else 0)", "max(0, room)", "an award is cut although the setting refuses it whole"),
     Mutation("lapsing.py", "    if not any(rule.expiry.inactivity_months for rule in books.programme.rules):\n        return 0\n", "    return 0\n",

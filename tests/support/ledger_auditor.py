@@ -203,11 +203,11 @@ class Auditor:
             return
         reply["reversals"] += 1
         reply["points_reversed"] += points
+        for name, counted in had["caps"].items():
+            self.caps[name] -= counted * points // had["net"]
+            had["caps"][name] -= counted * points // had["net"]
         had["net"] -= points
         had["decided"] = 0
-        for name, counted in had["caps"].items():
-            self.caps[name] -= min(points, counted)
-            had["caps"][name] -= min(points, counted)
         currency = document["currency"]
         own = self.in_order([lot for lot in self.lots
                              if (lot["cause"], lot["owner"], lot["currency"]) == (document["cause"], member, currency)])  # fmt: skip
