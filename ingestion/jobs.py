@@ -22,6 +22,7 @@ from ingestion.contracts import CONTROL_TABLES, FEEDS, TECHNICAL_COLUMNS
 from ingestion.cursors import forget_cursors, read_cursors, write_cursors
 from ingestion.decoding import decode
 from ingestion.deletions import key_columns, revived, settle_deletions
+from ingestion.documents.shelf import Shelf
 from ingestion.landing import Landed, land
 from ingestion.loader import FileOutcome, LoadTask, begin_group, settle_group, stage_file
 from ingestion.profiles.model import FeedProfile, Mapping, Profile
@@ -66,6 +67,19 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     for feed in FEEDS.values():
         columns = ", ".join(f"{name} {sql_type}" for name, sql_type in TECHNICAL_COLUMNS + feed.sql_columns())
         connection.execute(f"create table if not exists raw.{feed.name} ({columns})")
+    _add_new_columns(connection)
+
+
+def _add_new_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """A warehouse that an earlier release made gets the columns that contracts have gained since."""
+    found = connection.execute(
+        "select table_name, column_name from information_schema.columns where table_schema = 'raw'"
+    ).fetchall()
+    known = {(str(table), str(column)) for table, column in found}
+    for feed in FEEDS.values():
+        for name, sql_type in feed.sql_columns():
+            if (feed.name, name) not in known:
+                connection.execute(f"alter table raw.{feed.name} add column {name} {sql_type}")
 
 
 def load_delivery(
@@ -85,7 +99,7 @@ def load_delivery(
     outcomes: list[FileOutcome] = []
     files = 0
     with _work_folder(settings) as work:
-        loading = _Loading(connection, profile, settings, clock, run_id, progress)
+        loading = _Loading(connection, profile, settings, clock, run_id, progress, Shelf(work, profile.switches))
         outcomes += loading.load([_Task(feed, Item(path.name, path)) for feed, path in _constants(profile, work)])
         pull = Pull(profile, source, settings.inbox_dir, work, read_cursors(connection, profile.source_id), clock=clock)
         for chunk in pull_chunks(transports, pull):
@@ -146,10 +160,10 @@ class _Loading:
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, profile: Profile, settings: Settings, clock: Clock, run_id: str,
-        progress: Callable[[Progress], None] | None,
+        progress: Callable[[Progress], None] | None, shelf: Shelf,
     ) -> None:  # fmt: skip
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
-        self._progress = progress
+        self._progress, self._shelf = progress, shelf
 
     def load(self, tasks: Sequence[_Task], cursors: Cursors = NO_CURSORS) -> list[FileOutcome]:
         """Load the tasks in their order. The cursors are stored with the last group, so what they pass over is stored too."""
@@ -161,7 +175,7 @@ class _Loading:
             if group is not None and (group.feed is not task.feed or group.rows >= ROWS_PER_GROUP):
                 outcomes += group.settle()
                 group = None
-            group = group or _Group(self._connection, self._profile, task.feed, self._settings, self._clock, self._run_id)
+            group = group or self._group(task.feed)
             group.add(task)
         if group is not None:
             return outcomes + group.settle(cursors)
@@ -174,11 +188,11 @@ class _Loading:
         outcomes = []
         for item in items:
             if item.is_key_snapshot and item.feed_no is not None:
-                group = _Group(
-                    self._connection, self._profile, self._profile.feeds[item.feed_no], self._settings, self._clock, self._run_id
-                )
-                outcomes += group.settle_deletions(item)
+                outcomes += self._group(self._profile.feeds[item.feed_no]).settle_deletions(item)
         return outcomes
+
+    def _group(self, feed: FeedProfile) -> _Group:
+        return _Group(self._connection, self._profile, feed, self._settings, self._clock, self._run_id, self._shelf)
 
 
 class _Group:
@@ -192,9 +206,11 @@ class _Group:
         settings: Settings,
         clock: Clock,
         run_id: str,
+        shelf: Shelf,
     ) -> None:
         self.feed = feed
         self.rows = 0
+        self._shelf = shelf
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
         self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
         self._next_batch_no = int(connection.execute("select coalesce(max(batch_no), 0) + 1 from raw.batches").fetchall()[0][0])
@@ -206,7 +222,7 @@ class _Group:
         landed = land(item.item.path, landing, source_id)
         started_at = self._clock.now().replace(tzinfo=None)
         lookups = {name: land(found.path, landing, source_id) for name, found in item.lookups}
-        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at)
+        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at, self._shelf)
         self._next_batch_no += 1
         outcome = self._seen_before(task) or stage_file(self._connection, task)
         self.rows += outcome.rows_accepted
@@ -228,8 +244,8 @@ class _Group:
         """Compare the keys that exist at the source with the rows known from the same query, and store what is gone."""
         landed = land(item.path, self._settings.landing_dir, self._profile.source_id)
         started_at = self._utc_now()
-        task = LoadTask(self._profile, self.feed, landed, {}, self._next_batch_no, started_at)
-        decoded = decode(self._connection, landed, self.feed, key_columns(self.feed), item.path.parent)
+        task = LoadTask(self._profile, self.feed, landed, {}, self._next_batch_no, started_at, self._shelf)
+        decoded = decode(self._connection, landed, self.feed, key_columns(self.feed), item.path.parent, self._shelf)
         with self._transaction():
             outcome = settle_deletions(self._connection, task, decoded.types, batch_file=item.name)
             if outcome is not None:
