@@ -12,7 +12,7 @@ SITES: dict[str, Listed] = {
     ),
     "folder-csv": Listed("folder", watched_folder, can_stall=False, can_break=False, is_missing_configuration=True),
     "inbox-json": Listed(
-        "inbox", inbox_site, can_stall=False, can_break=False, is_local=True, large_lines=2_000, memory_max=4 << 20
+        "inbox", inbox_site, can_stall=False, can_break=False, is_local=True, large_lines=300, padding=100_000, memory_max=8 << 20
     ),
     "sqlite-sqlalchemy": Listed(
         "sql", sqlite_site("sqlalchemy"), has_names=False, can_break=False, large_lines=30_000, padding=2000, memory_max=48 << 20
