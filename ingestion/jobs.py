@@ -67,6 +67,17 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     for feed in FEEDS.values():
         columns = ", ".join(f"{name} {sql_type}" for name, sql_type in TECHNICAL_COLUMNS + feed.sql_columns())
         connection.execute(f"create table if not exists raw.{feed.name} ({columns})")
+    _widen(connection)
+
+
+def _widen(connection: duckdb.DuckDBPyConnection) -> None:
+    """A warehouse from before a contract grew gets the new columns, empty."""
+    rows = connection.execute("select table_name, column_name from duckdb_columns() where schema_name = 'raw'").fetchall()
+    have = {(str(table), str(column)) for table, column in rows}
+    for feed in FEEDS.values():
+        for name, sql_type in feed.sql_columns():
+            if (feed.name, name) not in have:
+                connection.execute(f"alter table raw.{feed.name} add column {name} {sql_type}")
 
 
 def load_delivery(
