@@ -1,0 +1,107 @@
+"""Caps: how many points a rule may still give, checked and consumed in the transaction that posts. Simulations count from zero."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from loyalty.domain.points import period_of
+from loyalty.domain.programme import Caps, Rule
+from loyalty.lot_states import IDS_PER_QUERY
+from loyalty.tables import cap_uses, caps
+from loyalty.writing import insert_rows
+
+
+@dataclass(frozen=True, slots=True)
+class CapLimit:
+    """How much a cap allows, in its own units, and how many of those one point uses: 1, or a funder's percent in hundredths of a point."""
+
+    limit: int
+    per_point: int = 1
+
+
+def cap_limits(programme_id: str, rule: Rule, member: int, distributor: int, day: date) -> dict[str, CapLimit]:
+    """Cap key -> limit, for every cap of a rule and its campaign that an award of that member, distributor and event date counts against."""
+    campaign = f"{programme_id}|{rule.campaign_id or ''}"
+    return {
+        **_limits(f"{campaign}|{rule.rule_id}", rule.caps, rule, member, distributor, day),
+        **_limits(f"{campaign}|", rule.campaign_caps, rule, member, distributor, day),
+    }
+
+
+def _limits(base: str, caps_of: Caps, rule: Rule, member: int, distributor: int, day: date) -> dict[str, CapLimit]:
+    if not caps_of:
+        return {}
+    period = period_of(day, caps_of.period)
+    named = {
+        f"{base}|total": caps_of.total,
+        f"{base}|member|{member}": caps_of.per_member,
+        f"{base}|distributor|{distributor}": caps_of.per_distributor,
+        f"{base}|period|{period}": caps_of.per_period,
+        f"{base}|member|{member}|{period}": caps_of.per_member_period,
+    }
+    found = {key: CapLimit(limit) for key, limit in named.items() if limit is not None}
+    shares = dict(rule.funders)
+    for name, points in caps_of.per_funder:
+        if name in shares:
+            whose = f"{name}|{distributor}" if name == "distributor" else name
+            found[f"{base}|funder|{whose}"] = CapLimit(points * 100, shares[name])
+    return found
+
+
+@dataclass(slots=True)
+class CapCounter:
+    """What is used per cap key, in the units of its limit. Nothing is written here."""
+
+    used: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    changes: list[tuple[str, int, int]] = field(default_factory=list)
+
+    def grant(self, limits: Mapping[str, CapLimit], points: int, *, is_partial: bool) -> tuple[int, str | None]:
+        """How many of these points the caps allow, and the key of the cap that cut them."""
+        if not limits:
+            return points, None
+        room, key = min(((cap.limit - self.used[key]) // cap.per_point, key) for key, cap in limits.items())
+        if room >= points:
+            return points, None
+        return (max(0, room) if is_partial else 0), key
+
+    def consume(self, limits: Mapping[str, CapLimit], points: int, journal_id: int) -> None:
+        """Count points that were awarded, or with a negative number taken back, against caps."""
+        for key, cap in limits.items():
+            self.used[key] += points * cap.per_point
+            self.changes.append((key, journal_id, points * cap.per_point))
+
+
+def load_caps(connection: Connection, keys: Iterable[str]) -> CapCounter:
+    """Counters of these caps, locked in one order: nobody else consumes them until the transaction ends."""
+    ordered = sorted(set(keys))
+    counter = CapCounter()
+    if not ordered:
+        return counter
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(make(caps).on_conflict_do_nothing(), [{"cap_key": key, "points_used": 0} for key in ordered])
+    for start in range(0, len(ordered), IDS_PER_QUERY):
+        rows = connection.execute(
+            select(caps.c.cap_key, caps.c.points_used).where(caps.c.cap_key.in_(ordered[start : start + IDS_PER_QUERY]))
+            .order_by(caps.c.cap_key).with_for_update()
+        )  # fmt: skip
+        counter.used |= {str(key): int(points) for key, points in rows}
+    return counter
+
+
+def write_caps(connection: Connection, counter: CapCounter) -> None:
+    """Write what was consumed, and fold it into the cached counters."""
+    insert_rows(connection, cap_uses, [(key, journal_id, points) for key, journal_id, points in counter.changes])
+    totals: dict[str, int] = defaultdict(int)
+    for key, _, points in counter.changes:
+        totals[key] += points
+    if totals:
+        connection.execute(
+            caps.update().where(caps.c.cap_key == bindparam("key")).values(points_used=caps.c.points_used + bindparam("more")),
+            [{"key": key, "more": more} for key, more in sorted(totals.items())],
+        )
