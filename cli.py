@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from commands.intake import intake_app, learned
 from commands.loyalty import loyalty_app
 from commands.people import users_app
 from commands.reports import (
@@ -45,6 +46,7 @@ app = typer.Typer(
     refused, 4 try again later, 5 somebody else is at it, 6 not allowed, 7 the books do not add up, 1 anything else.""",
 )  # fmt: skip
 app.add_typer(users_app, name="users", help="People who log in.")
+app.add_typer(intake_app, name="intake", help="Unknown files: propose a mapping, confirm it once.")
 app.add_typer(loyalty_app, name="loyalty", help="The points programme and its ledger.")
 
 console = Console(stderr=True)
@@ -55,11 +57,16 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a 
 
 @app.command()
 def run(
-    profile: Annotated[list[str], typer.Option(help="Name of a shipped profile, or a TOML file. Repeat for several deliveries.")],
+    profile: Annotated[
+        list[str] | None, typer.Option(help="Name of a shipped profile, or a TOML file. Repeat for several deliveries.")
+    ] = None,
     source: Annotated[
         list[str] | None,
         typer.Option(help="Folder with the partner's files, or URL of its database; one for each --profile, in the same order."),
     ] = None,
+    with_learned: Annotated[
+        bool, typer.Option("--learned", help="Also what lies in the inbox of sources whose layouts were confirmed.")
+    ] = False,
     docs: Annotated[bool, typer.Option(help="Write the data docs of the quality gate.")] = True,
 ) -> None:
     """Load deliveries, build the marts, award points, check and publish.
@@ -71,14 +78,16 @@ def run(
     from loyalty import active_programmes
     from pipeline import Delivery, Pipeline
 
-    sources = source or []
-    if sources and len(sources) != len(profile):
+    sources, profiles = source or [], profile or []
+    if (sources and len(sources) != len(profiles)) or not (profiles or with_learned):
         raise ConfigurationError(
-            "CLI-101", where="dreiklang run", found=f"{len(profile)} profiles and {len(sources)} sources",
-            expected="one --source for each --profile", next_step="Repeat --source in the order of --profile.",
+            "CLI-101", where="dreiklang run", found=f"{len(profiles)} profiles and {len(sources)} sources",
+            expected="one --source for each --profile, or --learned", next_step="Repeat --source in the order of --profile.",
         )  # fmt: skip
-    deliveries = [Delivery(load_profile(name), Path(sources[index]) if sources else None) for index, name in enumerate(profile)]
+    deliveries = [Delivery(load_profile(name), Path(sources[index]) if sources else None) for index, name in enumerate(profiles)]
     settings = Settings.load()
+    if with_learned:
+        deliveries += learned(settings, console)
     pipeline = Pipeline(settings, SystemClock(), random_id, active_programmes(settings.root))
     result = run_deliveries(pipeline, deliveries, console, data_docs=docs)
     if result.refused:

@@ -43,9 +43,11 @@ def map_column(column: Column, contract: Feed, feed: FeedProfile, profile: Profi
     mapping = feed.mapping(column.name) or _default(column, feed, profile)
     if mapping is None:
         return Mapped(tuple((name, f"cast(null as {sql_type})") for name, sql_type in column.sql_columns()), ())
-    origin = mapping.column or (", ".join(mapping.columns) if mapping.columns else column.name)
+    origin = mapping.column or ", ".join((*mapping.columns, *mapping.product_of)) or column.name
     text, sql_type = _found(mapping, feed, types)
-    typed, expected = _typed(column, mapping, text, sql_type, feed, profile)
+    typed, expected = (
+        _product(mapping, feed, types) if mapping.product_of else _typed(column, mapping, text, sql_type, feed, profile)
+    )
     checks = []
     if mapping.const is None and not (column.kind in ("text", "ref") and not column.required):
         if expected and typed != text:
@@ -71,9 +73,10 @@ def _found(mapping: Mapping, feed: FeedProfile, types: dict[str, str]) -> tuple[
     """SQL for what the file says (null when it says nothing), and its type."""
     if mapping.const is not None:
         return literal(str(mapping.const)), "VARCHAR"
-    if mapping.columns:
-        parts = ", ".join(f"cast({quoted(name)} as varchar)" for name in mapping.columns)
-        return f"concat_ws({literal(mapping.separator)}, {parts})", "VARCHAR"
+    if mapping.columns or mapping.product_of:
+        parts = ", ".join(f"cast({quoted(name)} as varchar)" for name in (*mapping.columns, *mapping.product_of))
+        separator = mapping.separator if mapping.columns else " x "
+        return f"nullif(concat_ws({literal(separator)}, {parts}), '')", "VARCHAR"
     name = str(mapping.column)
     sql_type = types[name]
     if sql_type != "VARCHAR":
@@ -101,6 +104,13 @@ def _typed(column: Column, mapping: Mapping, text: str, sql_type: str, feed: Fee
     if kind in ("quantity", "money", "integer"):
         return _number(kind, mapping, text, sql_type, feed)
     return _moment(kind, mapping, text, sql_type, feed, profile)
+
+
+def _product(mapping: Mapping, feed: FeedProfile, types: dict[str, str]) -> tuple[str, str]:
+    """Exact decimals all the way; null when one of the numbers is missing or none."""
+    factors = [_found(Mapping(column=name, null_tokens=mapping.null_tokens), feed, types) for name in mapping.product_of]
+    numbers = [f"cast({_number('money', mapping, text, sql_type, feed)[0]} as decimal(24,6))" for text, sql_type in factors]
+    return f"cast({' * '.join(numbers)} as decimal(24,6))", f"the numbers {' and '.join(mapping.product_of)}"
 
 
 def _translated(column: Column, mapping: Mapping, text: str) -> str:

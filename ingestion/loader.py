@@ -125,7 +125,7 @@ def needed_columns(feed: FeedProfile) -> list[str]:
     names: list[str] = []
     for name in feed.columns:
         mapping = feed.mapping(name) or Mapping(const="")
-        names += [mapping.column] if mapping.column else list(mapping.columns)
+        names += [mapping.column] if mapping.column else [*mapping.columns, *mapping.product_of]
     names += [condition.column for condition in feed.where] + [lookup.left for lookup in feed.lookups]
     names += [feed.version] if feed.version else []
     names += list(feed.ordinal_within)

@@ -29,10 +29,11 @@ class Condition(_Strict):
 
 
 class Mapping(_Strict):
-    """Where a contract column comes from: exactly one of `column`, `columns`, `const` or `prefix_of`.
+    """Where a contract column comes from: exactly one of `column`, `columns`, `product_of` or `const`.
 
     column     a column of the file (JSON: a path such as `customer.number`)
     columns    several, joined with `separator`
+    product_of  numbers multiplied with one another: an amount that the file only gives as quantity and price
     const      the same value in every row
     values     what the partner writes -> what the contract says
     otherwise  what a value that is not in `values` becomes; without it such a row is quarantined
@@ -44,6 +45,7 @@ class Mapping(_Strict):
     column: str | None = None
     columns: tuple[str, ...] = ()
     separator: str = "|"
+    product_of: tuple[str, ...] = ()
     const: Scalar | None = None
     values: dict[str, str] = Field(default_factory=dict)
     when_prefix: dict[str, str] = Field(default_factory=dict)
@@ -55,9 +57,9 @@ class Mapping(_Strict):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Mapping:
-        given = [self.column is not None, bool(self.columns), self.const is not None]
+        given = [self.column is not None, bool(self.columns), bool(self.product_of), self.const is not None]
         if sum(given) != 1:
-            raise ValueError("say exactly one of column, columns, const")
+            raise ValueError("say exactly one of column, columns, product_of, const")
         return self
 
 

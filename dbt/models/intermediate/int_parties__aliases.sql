@@ -24,8 +24,21 @@ further_numbers as (
         on aliases.source_id = parties.source_id and aliases.party_ref = parties.party_ref
 ),
 
+internal_ids as (
+    -- what a person enters on a page is known by the internal id; no file of a partner names this scheme
+    select
+        'party' as scheme,
+        cast(parties.party_id as varchar) as alias_value,
+        parties.party_id,
+        parties.kind,
+        parties._batch_no as batch_no
+    from {{ ref('int_parties__current') }} as parties
+),
+
 all_numbers as (
     select * from own_numbers
+    union all
+    select * from internal_ids
     union all
     select * from further_numbers
 ),
