@@ -151,4 +151,4 @@ def _rows(connection: Warehouse, sql: str, parameters: dict[str, object]) -> lis
 
 
 def _units(quantity: Decimal) -> str:
-    return f"{quantity.quantize(Decimal(1)):d}" if quantity == quantity.to_integral_value() else f"{float(quantity):.1f}"
+    return f"{int(quantity)}" if quantity == quantity.to_integral_value() else f"{float(quantity):.1f}"

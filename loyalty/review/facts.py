@@ -75,16 +75,16 @@ CIRCLES = """
             back.quantity as first_quantity
         from back inner join documents on documents.member = back.member and documents.distributor_id = back.distributor_id
             and documents.order_id <> back.order_id and documents.ordered_on between back.returned_on and back.returned_on + $circle_days
-    ), overlaps as (
+    ), repeats as (
         select pairs.first_order_id, pairs.order_id, sum(least(first.quantity, again.quantity)) as quantity
         from pairs inner join lines as first on first.order_id = pairs.first_order_id
         inner join lines as again on again.order_id = pairs.order_id and again.product_id = first.product_id group by all
     )
     select pairs.order_id, pairs.source_id, pairs.document_no, pairs.member, pairs.distributor_id, pairs.ordered_on, pairs.share,
-        overlaps.quantity / pairs.first_quantity as overlap, date_diff('day', pairs.returned_on, pairs.ordered_on), pairs.first_on,
+        repeats.quantity / pairs.first_quantity as overlap, date_diff('day', pairs.returned_on, pairs.ordered_on), pairs.first_on,
         pairs.returned_on, pairs.quantity, pairs.first_quantity
-    from pairs inner join overlaps using (first_order_id, order_id)
-    where overlaps.quantity >= $overlap_share * pairs.first_quantity order by pairs.member, pairs.ordered_on, pairs.order_id
+    from pairs inner join repeats using (first_order_id, order_id)
+    where repeats.quantity >= $overlap_share * pairs.first_quantity order by pairs.member, pairs.ordered_on, pairs.order_id
 """
 """One row per purchase that was returned and the purchase that repeats it."""
 
