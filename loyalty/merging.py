@@ -63,6 +63,11 @@ def _current(connection: Connection) -> dict[int, int]:
     return {int(row[0]): int(row[1]) for row in rows}
 
 
+def merged_into(connection: Connection) -> dict[int, int]:
+    """Member -> the member that it is part of now."""
+    return _current(connection)
+
+
 def _record(connection: Connection, member: int, into: int, is_undone: int, reason: str, clock: Clock, actor: str | None) -> int:
     made = connection.execute(
         member_merges.insert().values(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from dashboards.texts.rewards import REWARD_COLUMNS, REWARD_PAIRS
+
 Language = Literal["de", "en"]
 
 _PAIRS: dict[str, tuple[str, str]] = {
@@ -215,7 +217,9 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "rule": ("Regel", "Rule"), "points": ("Punkte", "Points"), "points_after": ("Gebucht danach", "Booked after"),
 }  # fmt: skip
 
-CATALOGUE: dict[str, tuple[str, str]] = {**_PAIRS, **{f"column.{name}": pair for name, pair in _COLUMNS.items()}}
+CATALOGUE: dict[str, tuple[str, str]] = {
+    **_PAIRS, **REWARD_PAIRS, **{f"column.{name}": pair for name, pair in (_COLUMNS | REWARD_COLUMNS).items()}
+}  # fmt: skip
 """Key -> (German, English)."""
 
 

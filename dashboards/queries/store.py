@@ -1,0 +1,88 @@
+"""Tables that pages read from the store at once, because people have just changed them. Exported like every other table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from core.scope import Role
+from dashboards.components.reasons import reason_of
+from dashboards.queries.loyalty import MY_RETAILERS
+from dashboards.queries.model import Filters
+from dashboards.queries.reading import read
+from dashboards.runtime import current
+from dashboards.texts import as_language
+from loyalty import Programme, active_programmes, statement
+from loyalty.members import standings_of
+from portal import User, scope_of
+
+STATEMENT_ROWS = 1_000
+STATEMENT_KINDS = ("award", "reversal", "no_award", "hold", "release", "redeem", "cancel", "expire", "confirm", "capture")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreQuery:
+    """A table of the store for one person. `parameters` are filters; `frame` reads as that person and nobody else."""
+
+    name: str
+    roles: frozenset[Role]
+    parameters: tuple[str, ...]
+    frame: Callable[[User, Filters], pd.DataFrame]
+
+
+def _statement(user: User, filters: Filters) -> pd.DataFrame:
+    """Newest first. `points` is what an entry did to usable points; `points_pending` to those that wait."""
+    programme = _programme(filters)
+    if programme is None:
+        return pd.DataFrame()
+    language = as_language(user.language) or "en"
+    booked = statement(current().store, programme, user.party_id, current().clock, limit=STATEMENT_ROWS)
+    kind, document = filters.get("kind"), (filters.get("document") or "").strip().casefold()
+    entries = [
+        entry for entry in booked.entries
+        if (kind is None or entry.kind == kind) and (not document or document in (entry.document_no or "").casefold())
+    ]  # fmt: skip
+    return pd.DataFrame({
+        "effective_on": [entry.effective_at.date() for entry in entries],
+        "kind": [entry.kind for entry in entries],
+        "document_no": [entry.document_no or "" for entry in entries],
+        "points": [entry.points for entry in entries],
+        "points_pending": [entry.points_pending for entry in entries],
+        "reason": [reason_of(entry, programme, language) for entry in entries],
+    })  # fmt: skip
+
+
+def _members(user: User, filters: Filters) -> pd.DataFrame:
+    """One row per own retailer, most points first."""
+    programme = _programme(filters)
+    mine = read(MY_RETAILERS, scope_of(user), {})
+    if programme is None or mine.empty:
+        return pd.DataFrame()
+    names = dict(zip(mine["party_id"].astype(int), mine["name"], strict=True))
+    standings = standings_of(current().store, programme, list(names))
+    frame = pd.DataFrame({
+        "retailer": [names[one.member] for one in standings],
+        "region": list(mine["region"]),
+        "tier": [one.tier or "" for one in standings],
+        "points_available": [one.points_available for one in standings],
+        "points_pending": [one.points_pending for one in standings],
+        "points_held": [one.points_held for one in standings],
+        "points_debt": [one.points_debt for one in standings],
+        "last_activity_on": [None if one.last_activity_at is None else one.last_activity_at.date() for one in standings],
+        "merged_into": ["" if one.merged_into is None else names.get(one.merged_into, "–") for one in standings],
+    })  # fmt: skip
+    return frame.sort_values(["points_available", "retailer"], ascending=[False, True], ignore_index=True)
+
+
+def _programme(filters: Filters) -> Programme | None:
+    programmes = active_programmes(current().settings.root)
+    return next((one for one in programmes if one.programme_id == filters.get("programme")), programmes[0] if programmes else None)
+
+
+STATEMENT = StoreQuery("r_statement", frozenset({Role.RETAILER}), ("programme", "kind", "document"), _statement)
+MEMBERS = StoreQuery("d_members", frozenset({Role.DISTRIBUTOR}), ("programme",), _members)
+
+STORE_QUERIES: dict[str, StoreQuery] = {query.name: query for query in (STATEMENT, MEMBERS)}
+"""Every one of them by name."""
