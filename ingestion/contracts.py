@@ -279,6 +279,10 @@ create table if not exists raw.quarantine (
     column_name varchar, error_code varchar not null, found varchar, expected varchar, message varchar not null,
     raw_text varchar not null, quarantined_at timestamp not null);
 create table if not exists raw.corrected_keys (feed varchar not null, _row_key ubigint not null, primary key (feed, _row_key));
+create table if not exists raw.cursors (source_id varchar not null, stream varchar not null, position varchar not null,
+    recorded_at timestamp not null);
+create table if not exists raw.deletions (
+    source_id varchar not null, feed varchar not null, _row_key ubigint not null, batch_no integer not null, deleted_at timestamp not null);
 create table if not exists raw.source_notes (source_id varchar primary key, title varchar not null, note_de varchar, note_en varchar);
 """
 """Statuses of a batch: loaded, same_file (bytes seen before), rejected (nothing of it loaded), held (too many bad rows)."""
