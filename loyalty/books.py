@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty.domain.points import OpenLot, draw, draw_order, idle_expiry
@@ -108,9 +108,10 @@ class Books:
         for account, sign in ((debit, -1), (credit, 1)):
             if account == "debt":
                 self._changes[member]["debt"] += sign * -points
-            elif account in MEMBER_ACCOUNTS and lot is not None:
-                self._changes[lot.owner][account] += sign * points
+            elif lot is not None:
                 lot.add(account, sign * points)
+                if account in MEMBER_ACCOUNTS:
+                    self._changes[lot.owner][account] += sign * points
 
     def credit_lot(
         self, entry: int, member: int, points: int, *, earned_at: datetime, available_at: datetime | None, is_pending: bool,
@@ -201,7 +202,7 @@ class Books:
     def write(self) -> None:
         """Write everything, and fold it into the members' cached balances."""
         for table, rows in ((journal, self._entries), (lots, self._lots), (lot_terms, self._terms), (transfers, self._transfers)):
-            insert_rows(self.connection, cast(Table, table), rows)
+            insert_rows(self.connection, table, rows)
         touched = sorted(self._changes.keys() | self._activity.keys())
         if touched:
             self._fold([

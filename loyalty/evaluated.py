@@ -42,3 +42,12 @@ class NoAward:
     distributor: int
     reason: str
     explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCampaign:
+    """A campaign whose rules earn beside the programme's. `participants`: who may earn; None: everybody. Who is held out is not in it."""
+
+    campaign_id: str
+    rules: tuple[Rule, ...]
+    participants: frozenset[int] | None = None

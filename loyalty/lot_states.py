@@ -29,10 +29,11 @@ class LotState:
     pending: int = 0
     available: int = 0
     held: int = 0
+    expired: int = 0
 
     def balance(self, account: str) -> int:
-        """Points of the lot in `pending`, `available` or `held`."""
-        return self.pending if account == "pending" else self.available if account == "available" else self.held
+        """Points of the lot in `pending`, `available`, `held` or `breakage` (expired)."""
+        return {"pending": self.pending, "available": self.available, "held": self.held, "breakage": self.expired}[account]
 
     def add(self, account: str, points: int) -> None:
         """Change a balance."""
@@ -40,8 +41,10 @@ class LotState:
             self.pending += points
         elif account == "available":
             self.available += points
-        else:
+        elif account == "held":
             self.held += points
+        elif account == "breakage":
+            self.expired += points
 
 
 def fold(account: str) -> Any:
@@ -71,12 +74,12 @@ def load_lots(connection: Connection, lot_ids: Sequence[int]) -> dict[int, LotSt
         )  # fmt: skip
         found |= {int(row[0]): LotState(int(row[0]), int(row[1]), row[2], row[3], row[4], row[5]) for row in rows}
         balances = connection.execute(
-            select(transfers.c.lot_id, fold("pending"), fold("available"), fold("held"))
+            select(transfers.c.lot_id, fold("pending"), fold("available"), fold("held"), fold("breakage"))
             .where(transfers.c.lot_id.in_(wanted)).group_by(transfers.c.lot_id)
         )  # fmt: skip
-        for lot_id, pending, available, held in balances:
+        for lot_id, *points in balances:
             state = found[int(lot_id)]
-            state.pending, state.available, state.held = int(pending), int(available), int(held)
+            state.pending, state.available, state.held, state.expired = (int(one) for one in points)
     return found
 
 

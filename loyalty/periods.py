@@ -37,6 +37,7 @@ def close_period(engine: Engine, programme: Programme, until: date, clock: Clock
 def closed_until(engine: Engine, programme_id: str) -> date | None:
     """The last day of the closed books; None when nothing is closed."""
     with reading(engine) as connection:
-        return connection.execute(
+        last: date | None = connection.execute(
             select(func.max(closed_periods.c.closed_until)).where(closed_periods.c.programme_id == programme_id)
         ).scalar_one()
+        return last

@@ -127,7 +127,7 @@ def _award(
     if not granted:
         return
     counter.consume(limits, granted, entry)
-    day = document.available_on
+    day = document.available_on or (document.event_on if rule.pending_until == "booked" else None)
     available_at = None if day is None else moment_of_day(day, programme.time_zone)
     expires_at = None if day is None else expiry_of(rule.expiry, day, document.event_on, programme.time_zone)
     funders = None if rule.funders == (("manufacturer", 100),) else ",".join(f"{name}:{share}" for name, share in rule.funders)
@@ -149,7 +149,8 @@ def _reverse(
     award_id: int | None,
     counter: CapCounter,
 ) -> None:
-    """The document's own lots in draw order, what is pending first, then the member's other lots, and only then debt."""
+    """The document's own lots in draw order: what is pending, what is available, what expired unused; then the member's other lots,
+    and only then debt."""
     entry = _enter(
         books, "reversal" if points else "no_award", document, member, -points, worth, ordinal, document.explanation, award_id
     )
@@ -159,7 +160,7 @@ def _reverse(
         counter.consume(_limits(books.programme, document, member), -points, entry)
     own = books.lots_of_cause(document.cause, member)
     missing = points
-    for account in ("pending", "available"):
+    for account in ("pending", "available", "breakage"):
         missing -= books.take(entry, member, account, "liability", missing, own)
     if missing:
         missing -= books.take(entry, member, "available", "liability", missing, books.lots_of(member))

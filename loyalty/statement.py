@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, case, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 
 from core.clock import Clock
 from core.store import reading
@@ -23,7 +23,8 @@ SOON_DAYS = 30
 class Balance:
     """A member's points in one programme and currency, merged members together. Points that expired are in none of the figures.
 
-    `points_usable` can be spent now: available less debt. `points_held` are set aside for orders of rewards.
+    `points_usable` can be spent now: available less debt. `points_held` are set aside for orders of rewards. `points_booked` is what the
+    entries add up to: available, also what expired and is not written off yet, less debt.
     """
 
     programme_id: str
@@ -34,6 +35,7 @@ class Balance:
     points_expiring_30d: int
     next_expiry_at: datetime | None
     points_debt: int
+    points_booked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,12 @@ def _balance(
     return Balance(
         programme.programme_id, programme.currency, max(0, available - debt), sum(lot.pending for lot in states),
         sum(lot.held for lot in states), sum(points for moment, points in steps.items() if moment <= soon), min(steps, default=None),
-        max(0, debt - available),
+        max(0, debt - available), sum(lot.available for lot in states) - debt,
     ), tuple(ExpiryStep(moment, points) for moment, points in sorted(steps.items()))  # fmt: skip
 
 
 def _entries(connection: Connection, group: tuple[int, ...], programme: Programme, limit: int) -> tuple[tuple[Entry, ...], int]:
-    def change(*accounts: str) -> object:
+    def change(*accounts: str) -> ColumnElement[int]:
         return func.coalesce(func.sum(
             case((transfers.c.credit_account.in_(accounts), transfers.c.points), else_=0)
             - case((transfers.c.debit_account.in_(accounts), transfers.c.points), else_=0)
@@ -148,7 +150,7 @@ def _entries(connection: Connection, group: tuple[int, ...], programme: Programm
         .subquery()
     )
     rows = connection.execute(
-        select(journal, change("available", "debt").label("moved"), change("pending").label("waiting"))  # type: ignore[call-overload]
+        select(journal, change("available", "debt").label("moved"), change("pending").label("waiting"))
         .join(newest, newest.c.journal_id == journal.c.journal_id)
         .outerjoin(transfers, transfers.c.journal_id == journal.c.journal_id)
         .group_by(journal.c.journal_id).order_by(journal.c.effective_at.desc(), journal.c.journal_id.desc())

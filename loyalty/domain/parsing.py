@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loyalty.domain.programme import (
@@ -190,7 +189,7 @@ def _expiry(raw: Raw, where: str, found: Findings) -> Expiry:
     if end_of and not months:
         found.add(f"{where}.expires_at_end_of", "goes with expires_after_months")
     counts_from = _choice(raw, "expiry_counts_from", ("available", "earned"), f"{where}.expiry_counts_from", found, "available")
-    return Expiry(months, cast("str | None", end_of), idle, counts_from)
+    return Expiry(months, end_of, idle, counts_from)
 
 
 def _funders(raw: Raw, where: str, found: Findings) -> tuple[tuple[str, int], ...]:

@@ -1,32 +1,34 @@
 """The ledger in full (pending, holds, caps, merges, closed periods) and what surrounds it (tiers, campaigns, rewards, cases)."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
 from core.store.schema import UtcTimestamp, append_only
 
 revision = "0003"
-down_revision = "0002"
+down_revision = "0008"
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 OLD_KINDS = "kind in ('award', 'reversal', 'redeem')"
 NEW_KINDS = "kind in ('award', 'reversal', 'confirm', 'hold', 'capture', 'release', 'redeem', 'cancel', 'expire', 'no_award')"
 
 
-def text(name: str, length: int, *, null: bool = False) -> sa.Column:
+def text(name: str, length: int, *, null: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.String(length), nullable=null)
 
 
-def party(name: str, *, null: bool = False) -> sa.Column:
+def party(name: str, *, null: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, nullable=null)
 
 
-def moment(name: str, *, null: bool = False) -> sa.Column:
+def moment(name: str, *, null: bool = False) -> sa.Column[Any]:
     return sa.Column(name, UtcTimestamp, nullable=null)
 
 
-def key(name: str, kind: object, **options: object) -> sa.Column:
-    return sa.Column(name, kind, *options.pop("args", ()), primary_key=True, autoincrement=False, **options)
+def key(name: str, kind: Any, *references: sa.ForeignKey) -> sa.Column[Any]:
+    return sa.Column(name, kind, *references, primary_key=True, autoincrement=False)
 
 
 def upgrade() -> None:
@@ -48,6 +50,12 @@ def _widen_ledger() -> None:
     op.add_column("members", sa.Column("points_pending", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("members", sa.Column("points_held", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("members", moment("last_activity_at", null=True))
+    op.execute(
+        """update members set last_activity_at = (
+               select max(journal.effective_at) from journal
+               where journal.member_party_id = members.member_party_id and journal.programme_id = members.programme_id
+                   and journal.currency = members.currency and journal.kind in ('award', 'redeem'))"""
+    )
     if op.get_bind().dialect.name == "postgresql":
         op.drop_constraint("journal_kind", "journal")
         op.create_check_constraint("journal_kind", "journal", NEW_KINDS)
@@ -73,7 +81,7 @@ def _widen_ledger() -> None:
 
 def _ledger_tables() -> None:
     journal, lot = sa.ForeignKey("journal.journal_id"), sa.ForeignKey("lots.lot_id")
-    op.create_table("lot_terms", key("lot_id", sa.BigInteger, args=(lot,)), sa.Column("journal_id", sa.BigInteger, journal, nullable=False),
+    op.create_table("lot_terms", key("lot_id", sa.BigInteger, lot), sa.Column("journal_id", sa.BigInteger, journal, nullable=False),
                     moment("available_at"), moment("expires_at", null=True))  # fmt: skip
     op.create_table(
         "holds", key("hold_id", sa.String(36)),
@@ -84,7 +92,7 @@ def _ledger_tables() -> None:
     )  # fmt: skip
     op.create_table("caps", key("cap_key", sa.String(200)), sa.Column("points_used", sa.BigInteger, nullable=False),
                     sa.CheckConstraint("points_used >= 0", name="caps_used"))  # fmt: skip
-    op.create_table("cap_uses", key("cap_key", sa.String(200)), key("journal_id", sa.BigInteger, args=(sa.ForeignKey("journal.journal_id"),)),
+    op.create_table("cap_uses", key("cap_key", sa.String(200)), key("journal_id", sa.BigInteger, sa.ForeignKey("journal.journal_id")),
                     sa.Column("points", sa.BigInteger, nullable=False))  # fmt: skip
     op.create_table(
         "member_merges", sa.Column("merge_id", ID, primary_key=True), party("member_party_id"), party("into_party_id"),
@@ -110,11 +118,9 @@ def _programme_tables() -> None:
             "status in ('draft', 'simulated', 'signed', 'running', 'ended', 'settled', 'withdrawn')", name="campaigns_status"
         ),
     )  # fmt: skip
-    campaign = {"args": (sa.ForeignKey("campaigns.campaign_id"),)}
-    op.create_table("campaign_signatures", key("campaign_id", sa.String(60), **campaign), key("version", sa.Integer),
+    op.create_table("campaign_signatures", key("campaign_id", sa.String(60), sa.ForeignKey("campaigns.campaign_id")), key("version", sa.Integer),
                     key("party_id", sa.BigInteger), text("role", 20), text("signed_by", 60), moment("signed_at"))  # fmt: skip
-    campaign = {"args": (sa.ForeignKey("campaigns.campaign_id"),)}
-    op.create_table("campaign_members", key("campaign_id", sa.String(60), **campaign), key("member_party_id", sa.BigInteger),
+    op.create_table("campaign_members", key("campaign_id", sa.String(60), sa.ForeignKey("campaigns.campaign_id")), key("member_party_id", sa.BigInteger),
                     sa.Column("is_held_out", sa.Integer, nullable=False))  # fmt: skip
     op.create_table(
         "programme_events", key("event_id", sa.String(36)), sa.Column("event_key", sa.String(200), nullable=False, unique=True),
@@ -151,8 +157,8 @@ def _reward_tables() -> None:
     )  # fmt: skip
     op.create_index("reward_orders_member", "reward_orders", ["member_party_id", "ordered_at"])
     op.create_table(
-        "reward_order_lines", key("reward_order_id", sa.String(36), args=(sa.ForeignKey("reward_orders.reward_order_id"),)),
-        key("reward_id", sa.String(36), args=(sa.ForeignKey("rewards.reward_id"),)), sa.Column("quantity", sa.Integer, nullable=False),
+        "reward_order_lines", key("reward_order_id", sa.String(36), sa.ForeignKey("reward_orders.reward_order_id")),
+        key("reward_id", sa.String(36), sa.ForeignKey("rewards.reward_id")), sa.Column("quantity", sa.Integer, nullable=False),
         sa.Column("quantity_cancelled", sa.Integer, nullable=False), sa.Column("points_each", sa.BigInteger, nullable=False),
         sa.CheckConstraint("quantity > 0 and quantity_cancelled between 0 and quantity", name="reward_order_lines_quantity"),
     )  # fmt: skip
