@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine, select
 
@@ -33,7 +34,7 @@ class MemberStanding:
 def standings_of(engine: Engine, programme: Programme, wanted: Sequence[int]) -> list[MemberStanding]:
     """These members, in the order given; who has never had points has zeros."""
     with reading(engine) as connection:
-        found = {}
+        found: dict[int, Any] = {}
         for start in range(0, len(wanted), IDS_PER_QUERY):
             rows = connection.execute(
                 select(members).where(
@@ -46,6 +47,12 @@ def standings_of(engine: Engine, programme: Programme, wanted: Sequence[int]) ->
     standings = []
     for member in wanted:
         row = found.get(member)
-        balances = (0, 0, 0, 0) if row is None else (int(row.points_available), int(row.points_pending), int(row.points_held), int(row.points_debt))
-        standings.append(MemberStanding(member, tiers.get(member), *balances, row.last_activity_at if row else None, merged.get(member)))
+        balances = (
+            (0, 0, 0, 0)
+            if row is None
+            else (int(row.points_available), int(row.points_pending), int(row.points_held), int(row.points_debt))
+        )
+        standings.append(
+            MemberStanding(member, tiers.get(member), *balances, row.last_activity_at if row else None, merged.get(member))
+        )
     return standings

@@ -104,7 +104,10 @@ async def _export(request: Request) -> Response:
         return PlainTextResponse("There is no such export.", status_code=404)
     filters = {name: request.query_params.get(name) or None for name in known.parameters}
     try:
-        frame = await run_in_threadpool(fetch, query, user, filters) if query else await run_in_threadpool(known.frame, user, filters)
+        if stored is not None:
+            frame = await run_in_threadpool(stored.frame, user, filters)
+        else:
+            frame = await run_in_threadpool(fetch, QUERIES[name], user, filters)
     except DreiklangError:
         return PlainTextResponse("Nothing can be exported just now. Try again later.", status_code=503)
     file_name = f"dreiklang-{known.name}.csv"

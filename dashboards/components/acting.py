@@ -31,7 +31,11 @@ class Partner(NamedTuple):
 def act(context: Context, service: Callable[[User], str]) -> None:
     """Do something as whoever looks now, who must be whom the page was drawn for. `service` gives the key of what to say."""
     user = viewer()
-    if user is None or (user.user_id, user.role, user.party_id) != (context.user.user_id, context.user.role, context.user.party_id):
+    if user is None or (user.user_id, user.role, user.party_id) != (
+        context.user.user_id,
+        context.user.role,
+        context.user.party_id,
+    ):
         st.session_state[OUTCOME] = ("error", context.text("session.over"))
         return
     try:
@@ -57,7 +61,12 @@ def programme_of(context: Context) -> Programme | None:
         return programmes[0] if programmes else None
     titles = {one.programme_id: one.title_de if context.language == "de" else one.title_en for one in programmes}
     chosen = st.selectbox(
-        context.text("filter.programme"), list(titles), key="programme", bind="query-params", format_func=lambda one: titles[one], width=320
+        context.text("filter.programme"),
+        list(titles),
+        key="programme",
+        bind="query-params",
+        format_func=lambda one: titles[one],
+        width=320,
     )
     return next((one for one in programmes if one.programme_id == chosen), programmes[0])
 

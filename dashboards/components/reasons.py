@@ -15,7 +15,9 @@ def reason_of(entry: Entry, programme: Programme, language: Language) -> str:
     """A sentence or two. An explanation of an unknown shape is left out, never shown raw."""
     known = _read(entry.explanation)
     if entry.kind in ("award", "reversal") or (entry.kind == "no_award" and entry.rule_id):
-        return " ".join(part for part in (_rule(entry, programme, language), _counted(known, language), _cut(known, language)) if part)
+        return " ".join(
+            part for part in (_rule(entry, programme, language), _counted(known, language), _cut(known, language)) if part
+        )
     if entry.kind == "no_award":
         return _condition(known, language)
     key = f"reason.entry.{entry.kind}"

@@ -78,7 +78,9 @@ def _members(user: User, filters: Filters) -> pd.DataFrame:
 
 def _programme(filters: Filters) -> Programme | None:
     programmes = active_programmes(current().settings.root)
-    return next((one for one in programmes if one.programme_id == filters.get("programme")), programmes[0] if programmes else None)
+    return next(
+        (one for one in programmes if one.programme_id == filters.get("programme")), programmes[0] if programmes else None
+    )
 
 
 STATEMENT = StoreQuery("r_statement", frozenset({Role.RETAILER}), ("programme", "kind", "document"), _statement)

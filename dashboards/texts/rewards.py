@@ -282,13 +282,6 @@ REWARD_PAIRS: dict[str, tuple[str, str]] = {
     "status.case_answered": ("beantwortet", "answered"),
     "status.case_cleared": ("freigegeben", "cleared"),
     "status.case_confirmed": ("abgelehnt", "refused"),
-    "status.hold": ("Reservierung", "hold"),
-    "status.capture": ("Ausgabe", "spending"),
-    "status.release": ("Freigabe", "release"),
-    "status.cancel": ("Storno", "cancellation"),
-    "status.expire": ("Verfall", "expiry"),
-    "status.confirm": ("Freischaltung", "confirmation"),
-    "status.no_award": ("ohne Punkte", "no points"),
     # refusals
     "refused.ACC-101": ("Das Passwort stimmt nicht. Es ist nichts bestellt.", "The password does not match. Nothing was ordered."),
     "refused.ACC-102": ("Zu viele Versuche. Bitte einige Minuten warten.", "Too many attempts. Please wait a few minutes."),
@@ -319,7 +312,7 @@ REWARD_PAIRS: dict[str, tuple[str, str]] = {
 
 REWARD_COLUMNS: dict[str, tuple[str, str]] = {
     "order_no": ("Nummer", "Number"), "contents": ("Inhalt", "Contents"), "reason": ("Grund", "Reason"), "changed_on": ("Stand", "As of"),
-    "detail": ("Was auffiel", "What stood out"), "points_pending": ("Vorgemerkt", "Pending"), "points_available": ("Verfügbar", "Available"),
+    "detail": ("Was auffiel", "What stood out"), "points_available": ("Verfügbar", "Available"),
     "points_held": ("Reserviert", "Held"), "points_debt": ("Zu verrechnen", "To be settled"), "last_activity_on": ("Zuletzt aktiv", "Last active"),
     "merged_into": ("Zusammengelegt mit", "Merged into"), "badge": ("Abzeichen", "Badge"), "challenge": ("Ziel", "Challenge"),
     "reached_on": ("Erreicht", "Reached"), "occurred_on": ("Tag", "Day"), "event": ("Art", "Kind"), "title": ("Titel", "Title"),

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from core.scope import Role
 from dashboards.components.context import Context
-from dashboards.views import cases, catalogue, challenges, distributor, fulfilment, manufacturer, members, points, retailer, rewards
+from dashboards.views import (
+    cases,
+    catalogue,
+    challenges,
+    distributor,
+    fulfilment,
+    manufacturer,
+    members,
+    points,
+    retailer,
+    rewards,
+)
 
 
 @dataclass(frozen=True, slots=True)

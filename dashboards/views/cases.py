@@ -35,7 +35,9 @@ def my_cases(context: Context) -> None:
             st.text_area(
                 context.text("r.cases.answer"), value=case.answer, key=f"answer-{case.case_id}", max_chars=1_000, height=100
             )
-            st.button(context.text("r.cases.send"), key=f"send-{case.case_id}", type="primary", on_click=_answer, args=(context, case))
+            st.button(
+                context.text("r.cases.send"), key=f"send-{case.case_id}", type="primary", on_click=_answer, args=(context, case)
+            )
     _all(context, cases, {})
 
 
@@ -76,9 +78,14 @@ def _waiting(cases: list[ReviewCase]) -> list[ReviewCase]:
 
 
 def _describe(context: Context, case: ReviewCase) -> None:
-    st.markdown(f"**{context.text(f'reason.{case.reason_code}')}** · {plain(case.document_no)} · {context.text(f'status.case_{case.status}')}")
+    st.markdown(
+        f"**{context.text(f'reason.{case.reason_code}')}** · {plain(case.document_no)} · {context.text(f'status.case_{case.status}')}"
+    )
     st.text(describe_case(case.reason_code, case.variant, case.figures, context.language))
-    steps = [f"{day(event.recorded_at, context.language)} {context.text(f'status.case_{event.status}')}" for event in case_history(current().store, case.case_id)]
+    steps = [
+        f"{day(event.recorded_at, context.language)} {context.text(f'status.case_{event.status}')}"
+        for event in case_history(current().store, case.case_id)
+    ]
     remark(" → ".join(steps))
 
 
@@ -109,7 +116,9 @@ def _decide(context: Context, programme: Programme, case: ReviewCase, outcome: s
     note = str(st.session_state.get(f"note-{case.case_id}", ""))
 
     def change(user: User) -> str:
-        decide_case(current().store, programme, _decider(user), case.case_id, outcome, current().clock, actor=user.user_id, note=note)
+        decide_case(
+            current().store, programme, _decider(user), case.case_id, outcome, current().clock, actor=user.user_id, note=note
+        )
         return f"d.review.was_{outcome}"
 
     act(context, change)

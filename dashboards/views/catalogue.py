@@ -52,14 +52,20 @@ def _list(context: Context, rewards: list[Reward]) -> None:
 def _change(context: Context, rewards: list[Reward]) -> None:
     with st.expander(context.text("catalogue.change")):
         chosen = st.selectbox(
-            context.text("column.reward"), rewards, key="reward-chosen", format_func=lambda one: one.title(context.language), width=360
+            context.text("column.reward"),
+            rewards,
+            key="reward-chosen",
+            format_func=lambda one: one.title(context.language),
+            width=360,
         )
         if chosen is None:
             return
         st.markdown(plain(chosen.title(context.language)))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if chosen.stock is not None:
-                st.number_input(context.text("catalogue.more"), value=0, step=1, min_value=-chosen.stock, key="reward-more", width=160)
+                st.number_input(
+                    context.text("catalogue.more"), value=0, step=1, min_value=-chosen.stock, key="reward-more", width=160
+                )
                 st.button(context.text("catalogue.restock"), key="reward-restock", on_click=_restock, args=(context, chosen))
             name = "withdraw" if chosen.status == "offered" else "offer_again"
             st.button(context.text(f"catalogue.{name}"), key="reward-status", on_click=_set_status, args=(context, chosen))
@@ -73,7 +79,13 @@ def _new(context: Context, programme: Programme) -> None:
         st.number_input(context.text("catalogue.stock"), min_value=0, value=None, step=1, key="reward-stock", width=260)
         st.number_input(context.text("catalogue.limit"), min_value=1, value=None, step=1, key="reward-limit", width=260)
         if programme.tiers:
-            st.selectbox(context.text("column.from_tier"), [one.tier for one in programme.tiers[1:]], key="reward-tier", index=None, width=260)
+            st.selectbox(
+                context.text("column.from_tier"),
+                [one.tier for one in programme.tiers[1:]],
+                key="reward-tier",
+                index=None,
+                width=260,
+            )
         st.form_submit_button(context.text("catalogue.add"), type="primary", on_click=_add, args=(context, programme))
 
 
@@ -105,7 +117,9 @@ def _restock(context: Context, reward: Reward) -> None:
 def _set_status(context: Context, reward: Reward) -> None:
     def change(user: User) -> str:
         is_offered = reward.status == "offered"
-        (withdraw if is_offered else offer_again)(current().store, reward.reward_id, _owner(user), current().clock, actor=user.user_id)
+        (withdraw if is_offered else offer_again)(
+            current().store, reward.reward_id, _owner(user), current().clock, actor=user.user_id
+        )
         return "catalogue.withdrawn" if is_offered else "catalogue.offered_again"
 
     act(context, change)

@@ -16,7 +16,17 @@ from dashboards.runtime import current
 from dashboards.texts import day, number
 from loyalty import Programme
 from loyalty.domain.programme import Challenge
-from loyalty.gamification import League, Progress, badges_of, challenge_sql, has_opted_out, league_of, opt_in, opt_out, progress_of
+from loyalty.gamification import (
+    League,
+    Progress,
+    badges_of,
+    challenge_sql,
+    has_opted_out,
+    league_of,
+    opt_in,
+    opt_out,
+    progress_of,
+)
 from portal import User, scope_of
 
 
@@ -30,7 +40,13 @@ def challenges(context: Context) -> None:
         return
     if has_opted_out(current().store, programme, context.user.party_id):
         st.info(context.text("r.challenges.out"))
-        st.button(context.text("r.challenges.opt_in"), key="opt-in", type="primary", on_click=_take_part, args=(context, programme, True))
+        st.button(
+            context.text("r.challenges.opt_in"),
+            key="opt-in",
+            type="primary",
+            on_click=_take_part,
+            args=(context, programme, True),
+        )
         _badges(context, programme)
         return
     st.subheader(context.text("r.challenges.goals"), anchor=False)
@@ -59,12 +75,19 @@ def _bar(context: Context, progress: Progress) -> None:
     today = current().clock.now().date()
     with st.container(border=True):
         until = context.text(
-            "r.challenges.until" if today <= challenge.valid_to else "r.challenges.over", day=day(challenge.valid_to, context.language)
+            "r.challenges.until" if today <= challenge.valid_to else "r.challenges.over",
+            day=day(challenge.valid_to, context.language),
         )
-        bonus = f" · {context.text('r.challenges.bonus', points=number(challenge.bonus_points, context.language))}" if challenge.bonus_points else ""
+        bonus = (
+            f" · {context.text('r.challenges.bonus', points=number(challenge.bonus_points, context.language))}"
+            if challenge.bonus_points
+            else ""
+        )
         st.markdown(f"**{plain(title)}**  \n{until}{bonus}")
         value = number(float(progress.value), context.language)
-        words = context.text(f"r.challenges.measure.{challenge.measure}", value=value, goal=number(challenge.goal, context.language))
+        words = context.text(
+            f"r.challenges.measure.{challenge.measure}", value=value, goal=number(challenge.goal, context.language)
+        )
         if progress.reached_on is not None:
             words += f" · ✓ {context.text('r.challenges.reached', day=day(progress.reached_on, context.language))}"
         st.progress(progress.share, text=words)
@@ -104,7 +127,9 @@ def _league(context: Context, league: League) -> None:
         ("r.challenges.growth", f"{league.growth_percent:+d} %", "r.challenges.growth_help"),
         ("r.challenges.to_next", "–" if league.points_to_next is None else number(league.points_to_next, language), "r.challenges.to_next_help"),
     ])  # fmt: skip
-    words = [context.text("r.challenges.band", band=context.text(f"r.challenges.band.{league.band}"), region=plain(league.region))]
+    words = [
+        context.text("r.challenges.band", band=context.text(f"r.challenges.band.{league.band}"), region=plain(league.region))
+    ]
     if league.lead_points is not None:
         words.append(context.text("r.challenges.lead", points=number(league.lead_points, language)))
     words.append(context.text("common.as_of", day=day(league.as_of, language)))

@@ -48,7 +48,9 @@ def fulfilment(context: Context) -> None:
     delivered = [one for one in orders if one.status == "delivered"]
     if delivered:
         with st.expander(context.text("d.fulfilment.undo_delivered")):
-            order_no = st.selectbox(context.text("filter.order"), [one.order_no for one in delivered], key="undo_order", width=260)
+            order_no = st.selectbox(
+                context.text("filter.order"), [one.order_no for one in delivered], key="undo_order", width=260
+            )
             order = next((one for one in delivered if one.order_no == order_no), delivered[0])
             _button(context, programme, order, "undo", _undo)
 
@@ -108,7 +110,8 @@ def _undo(context: Context, programme: Programme, order: RewardOrder) -> None:
 
 def _cancel(context: Context, programme: Programme, order: RewardOrder) -> None:
     keep = {
-        line.reward_id: int(st.session_state.get(f"keep-{order.reward_order_id}-{line.reward_id}", line.quantity_kept)) for line in order.lines
+        line.reward_id: int(st.session_state.get(f"keep-{order.reward_order_id}-{line.reward_id}", line.quantity_kept))
+        for line in order.lines
     }
 
     def change(user: User) -> str:

@@ -48,10 +48,19 @@ def events(context: Context) -> None:
         empty(context, "d.events.empty")
         return
     with st.form("new-event", border=True):
-        retailer = st.selectbox(context.text("column.retailer"), retailers, key="event-member", format_func=lambda one: one.name, index=None)
-        event = st.selectbox(context.text("d.events.event"), names, key="event-name", format_func=lambda one: _event(context, one))
+        retailer = st.selectbox(
+            context.text("column.retailer"), retailers, key="event-member", format_func=lambda one: one.name, index=None
+        )
+        event = st.selectbox(
+            context.text("d.events.event"), names, key="event-name", format_func=lambda one: _event(context, one)
+        )
         st.text_input(context.text("d.events.what"), key="event-title", max_chars=200)
-        st.date_input(context.text("d.events.day"), key="event-day", value="today", format="DD.MM.YYYY" if context.language == "de" else "DD/MM/YYYY")
+        st.date_input(
+            context.text("d.events.day"),
+            key="event-day",
+            value="today",
+            format="DD.MM.YYYY" if context.language == "de" else "DD/MM/YYYY",
+        )
         st.form_submit_button(context.text("d.events.record"), type="primary", on_click=_record, args=(context, programme))
     del retailer, event
     recorded = events_of_distributor(current().store, programme, context.user.party_id)
@@ -80,7 +89,9 @@ def _record(context: Context, programme: Programme) -> None:
     def change(user: User) -> str:
         member = chosen.party_id if isinstance(chosen, Partner) else 0
         new = NewEvent(member, name, title, on if isinstance(on, date) else current().clock.now().date())
-        record_event(current().store, programme, user.party_id, partner_ids(user), new, current().clock, random_id, actor=user.user_id)
+        record_event(
+            current().store, programme, user.party_id, partner_ids(user), new, current().clock, random_id, actor=user.user_id
+        )
         return "d.events.was_recorded"
 
     act(context, change)

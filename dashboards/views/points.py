@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards.components.acting import programme_of
 from dashboards.components.context import Context
-from dashboards.components.kit import Metric, choose, chart, empty, export, heading, metrics, remark, table
+from dashboards.components.kit import Metric, chart, choose, empty, export, heading, metrics, remark, table
 from dashboards.figures.charts import month_bars
 from dashboards.queries.store import STATEMENT, STATEMENT_KINDS, STATEMENT_ROWS
 from dashboards.runtime import current
@@ -40,7 +40,13 @@ def points(context: Context) -> None:
     table(context, frame, key="points-statement", height=min(560, 38 + 35 * len(frame)))
     export(context, STATEMENT, filters)
     if booked.entries_total > STATEMENT_ROWS:
-        remark(context.text("r.points.newest", rows=number(STATEMENT_ROWS, context.language), total=number(booked.entries_total, context.language)))
+        remark(
+            context.text(
+                "r.points.newest",
+                rows=number(STATEMENT_ROWS, context.language),
+                total=number(booked.entries_total, context.language),
+            )
+        )
 
 
 def _answers(context: Context, programme: Programme, booked: Statement) -> None:

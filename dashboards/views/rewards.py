@@ -83,9 +83,14 @@ def _basket(context: Context, programme: Programme, distributor: Partner, offers
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 st.markdown(f"{number(pieces, context.language)} × {plain(title)} · {_points(context, points)}")
                 st.button(
-                    context.text("r.rewards.remove"), key=f"remove-{reward_id}", on_click=_set_pieces, args=(context, programme, reward_id, 0)
+                    context.text("r.rewards.remove"),
+                    key=f"remove-{reward_id}",
+                    on_click=_set_pieces,
+                    args=(context, programme, reward_id, 0),
                 )
-        st.markdown(f"**{context.text('r.rewards.total')}: {_points(context, total)}** · {context.text('r.rewards.delivered_by')} {plain(distributor.name)}")
+        st.markdown(
+            f"**{context.text('r.rewards.total')}: {_points(context, total)}** · {context.text('r.rewards.delivered_by')} {plain(distributor.name)}"
+        )
         _order_button(context, programme, distributor, basket, total)
 
 
@@ -93,12 +98,18 @@ def _order_button(context: Context, programme: Programme, distributor: Partner, 
     """What the click orders is what this window shows: its key and lines travel with the click, so two clicks are one order."""
     if total <= programme.step_up_points:
         st.button(
-            context.text("r.rewards.order"), key="order-rewards", type="primary", on_click=_order, args=(context, programme, distributor, basket)
+            context.text("r.rewards.order"),
+            key="order-rewards",
+            type="primary",
+            on_click=_order,
+            args=(context, programme, distributor, basket),
         )
         return
     with st.form("step-up", border=False, clear_on_submit=True):
         remark(context.text("r.rewards.step_up", points=number(programme.step_up_points, context.language)))
-        st.text_input(context.text("login.password"), type="password", key="step-up-password", autocomplete="current-password", width=320)
+        st.text_input(
+            context.text("login.password"), type="password", key="step-up-password", autocomplete="current-password", width=320
+        )
         st.form_submit_button(
             context.text("r.rewards.order"), type="primary", on_click=_order, args=(context, programme, distributor, basket)
         )
@@ -130,10 +141,18 @@ def _card(context: Context, programme: Programme, offer: Offer) -> None:
         remark(context.text("r.rewards.few_left", pieces=number(reward.stock, context.language)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         pieces = st.number_input(
-            context.text("r.rewards.pieces"), min_value=1, max_value=offer.quantity_max, value=1, key=f"pieces-{reward.reward_id}", width=130
+            context.text("r.rewards.pieces"),
+            min_value=1,
+            max_value=offer.quantity_max,
+            value=1,
+            key=f"pieces-{reward.reward_id}",
+            width=130,
         )
         st.button(
-            context.text("r.rewards.add"), key=f"add-{reward.reward_id}", on_click=_add, args=(context, programme, reward.reward_id, f"pieces-{reward.reward_id}")
+            context.text("r.rewards.add"),
+            key=f"add-{reward.reward_id}",
+            on_click=_add,
+            args=(context, programme, reward.reward_id, f"pieces-{reward.reward_id}"),
         )
     del pieces
 
@@ -145,13 +164,18 @@ def _orders(context: Context, programme: Programme, names: dict[int, str]) -> No
         empty(context, "r.rewards.orders_empty")
         return
     table(context, order_frame(context, orders, names, "distributor"), key="reward-orders")
-    order_no = st.selectbox(context.text("filter.order"), [one.order_no for one in orders], key="reward_order", bind="query-params", width=260)
+    order_no = st.selectbox(
+        context.text("filter.order"), [one.order_no for one in orders], key="reward_order", bind="query-params", width=260
+    )
     order = next((one for one in orders if one.order_no == order_no), orders[0])
     with st.container(border=True):
         describe_order(context, order)
         if order.status == "ordered":
             st.button(
-                context.text("r.rewards.cancel"), key=f"cancel-{order.reward_order_id}", on_click=_cancel, args=(context, programme, order)
+                context.text("r.rewards.cancel"),
+                key=f"cancel-{order.reward_order_id}",
+                on_click=_cancel,
+                args=(context, programme, order),
             )
             remark(context.text("r.rewards.cancel_help"))
 
@@ -177,7 +201,11 @@ def describe_order(context: Context, order: RewardOrder) -> None:
     """An order with its lines and its history in words."""
     st.markdown(f"**{order.order_no}** · {context.text(f'status.{order.status}')} · {_points(context, order.points)}")
     for line in order.lines:
-        cancelled = f" ({context.text('r.rewards.cancelled', pieces=number(line.quantity_cancelled, context.language))})" if line.quantity_cancelled else ""
+        cancelled = (
+            f" ({context.text('r.rewards.cancelled', pieces=number(line.quantity_cancelled, context.language))})"
+            if line.quantity_cancelled
+            else ""
+        )
         st.markdown(f"{number(line.quantity, context.language)} × {plain(line.title(context.language))}{cancelled}")
     if order.held_until is not None:
         remark(context.text("r.rewards.held_until", day=day(order.held_until, context.language)))
@@ -224,7 +252,9 @@ def _order(context: Context, programme: Programme, distributor: Partner, basket:
 def _cancel(context: Context, programme: Programme, order: RewardOrder) -> None:
     def cancel(user: User) -> str:
         side = Side(user.user_id, member=user.party_id)
-        cancel_lines(current().store, programme, side, order.reward_order_id, {line.reward_id: 0 for line in order.lines}, current().clock)
+        cancel_lines(
+            current().store, programme, side, order.reward_order_id, {line.reward_id: 0 for line in order.lines}, current().clock
+        )
         return "r.rewards.was_cancelled"
 
     act(context, cancel)
@@ -232,4 +262,3 @@ def _cancel(context: Context, programme: Programme, order: RewardOrder) -> None:
 
 def _points(context: Context, points: int) -> str:
     return context.text("common.points", points=number(points, context.language))
-
