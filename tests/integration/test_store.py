@@ -35,6 +35,8 @@ def documents(first: int, count: int) -> list[EvaluatedDocument]:
 
 
 def test_migrations_make_the_tables_that_the_code_names(store: Engine) -> None:
+    import ingestion.intake.tables  # noqa: F401
+    import loyalty.programme_tables  # noqa: F401
     import portal.tables  # noqa: F401
 
     found = inspect(store)
