@@ -6,12 +6,12 @@ What others decide comes in as hooks: which campaigns earn beside the programme 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
 
-from core.clock import Clock
+from core.clock import Clock, random_id
 from core.settings import Settings
 from core.store import migrate, open_store
 from core.warehouse.owner import append_rows
@@ -19,6 +19,8 @@ from loyalty import EXPORT_COLUMNS, Programme, RunningCampaign, evaluate, post_a
 from loyalty.anchoring import append_anchor
 from loyalty.auditing import tip
 from loyalty.expiring import keep_house
+from loyalty.review import review_before_posting
+from pipeline.between_runs import before_posting
 
 Campaigns = Callable[[Engine, Programme, Clock], Sequence[RunningCampaign]]
 """Campaigns whose awards stand (running, ended), with their rules and the members that may earn under them."""
@@ -32,21 +34,16 @@ def no_campaigns(store: Engine, programme: Programme, clock: Clock) -> Sequence[
     return ()
 
 
-def nothing_under_review(connection: Any, store: Engine, programme: Programme, clock: Clock) -> Collection[int]:
-    """No document waits."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class AwardHooks:
     """What the step asks others, once per programme and run."""
 
     campaigns: Campaigns = no_campaigns
-    under_review: UnderReview = nothing_under_review
+    under_review: UnderReview = field(default_factory=lambda: review_before_posting(random_id))
 
 
 NO_HOOKS = AwardHooks()
-"""The programmes' own rules, and nothing waits."""
+"""The programmes' own rules; what looks like gaming waits for a review."""
 
 
 def award_points_of_run(connection: Any, settings: Settings, programmes: Sequence[Programme], clock: Clock, hooks: AwardHooks, *, full: bool) -> int:  # fmt: skip
@@ -56,6 +53,7 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
         migrate(store)
         _prepare(connection)
         for programme in programmes:
+            before_posting(connection, store, programme, clock)
             _award(connection, store, programme, clock, hooks, full=full)
             keep_house(store, programme, clock)
         seal(store)

@@ -28,6 +28,7 @@ from ingestion.quality import run_gate, write_controls
 from ingestion.quality import warm_up as warm_up_gate
 from loyalty import Programme
 from pipeline.awards import NO_HOOKS, AwardHooks, award_points_of_run, prepare_ledger_copy
+from pipeline.between_runs import people_acted
 
 log = structlog.get_logger("dreiklang.pipeline")
 
@@ -157,13 +158,12 @@ class Pipeline:
         reporting.step("publish")
         return staged.publish()
 
-    @staticmethod
-    def _has_news(connection: Any) -> bool:
+    def _has_news(self, connection: Any) -> bool:
         row = connection.execute(
             """select exists (select 1 from raw.batches, raw.transform_state
                where batch_no > since_batch and status <> 'same_file')"""
         ).fetchone()
-        return bool(row[0])
+        return bool(row[0]) or people_acted(connection, self._settings, self._programmes)
 
     def _begin(self, connection: Any, deliveries: Sequence[Delivery]) -> tuple[str, int]:
         prepare_ledger_copy(connection)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.scope import Role
 from dashboards.components.reasons import reason_of
-from dashboards.queries.loyalty import MY_RETAILERS
+from dashboards.queries.loyalty import MEMBER_POINTS
 from dashboards.queries.model import Filters
 from dashboards.queries.reading import read
 from dashboards.runtime import current
@@ -55,25 +55,19 @@ def _statement(user: User, filters: Filters) -> pd.DataFrame:
 
 
 def _members(user: User, filters: Filters) -> pd.DataFrame:
-    """One row per own retailer, most points first."""
+    """One row per own retailer, most points first: what it earned with this distributor, and how it stands."""
     programme = _programme(filters)
-    mine = read(MY_RETAILERS, scope_of(user), {})
-    if programme is None or mine.empty:
+    if programme is None:
         return pd.DataFrame()
-    names = dict(zip(mine["party_id"].astype(int), mine["name"], strict=True))
-    standings = standings_of(current().store, programme, list(names))
-    frame = pd.DataFrame({
-        "retailer": [names[one.member] for one in standings],
-        "region": list(mine["region"]),
-        "tier": [one.tier or "" for one in standings],
-        "points_available": [one.points_available for one in standings],
-        "points_pending": [one.points_pending for one in standings],
-        "points_held": [one.points_held for one in standings],
-        "points_debt": [one.points_debt for one in standings],
-        "last_activity_on": [None if one.last_activity_at is None else one.last_activity_at.date() for one in standings],
-        "merged_into": ["" if one.merged_into is None else names.get(one.merged_into, "–") for one in standings],
-    })  # fmt: skip
-    return frame.sort_values(["points_available", "retailer"], ascending=[False, True], ignore_index=True)
+    frame = read(MEMBER_POINTS, scope_of(user), {"programme": programme.programme_id, "currency": programme.currency})
+    members = [int(party_id) for party_id in frame["party_id"]]
+    names = dict(zip(members, frame["retailer"], strict=True))
+    standings = standings_of(current().store, programme, user.party_id, members)
+    merged = [standings[member].merged_into for member in members]
+    frame["tier"] = [standings[member].tier or "" for member in members]
+    frame["points_ordered"] = [standings[member].points_ordered for member in members]
+    frame["merged_into"] = ["" if one is None else names.get(one, "–") for one in merged]
+    return frame.drop(columns="party_id")
 
 
 def _programme(filters: Filters) -> Programme | None:

@@ -231,12 +231,16 @@ REWARD_PAIRS: dict[str, tuple[str, str]] = {
     "r.challenges.is_out": ("Sie nehmen nicht mehr teil.", "You take no part any more."),
     # members, events
     "d.members.title": ("Mitglieder", "Members"),
-    "d.members.question": ("Wer von meinen Händlern hat wie viele Punkte?", "Who of my retailers has how many points?"),
+    "d.members.question": ("Wer von meinen Händlern sammelt Punkte, und wie steht er?", "Who of my retailers collects points, and how do they stand?"),
     "d.members.empty": ("Noch keine Mitglieder.", "No members yet."),
     "d.members.members": ("Händler mit Punkten", "Retailers with points"),
-    "d.members.members_help": ("Verfügbar, vorgemerkt oder reserviert.", "Available, pending or held."),
-    "d.members.available": ("Verfügbare Punkte", "Points available"),
-    "d.members.held": ("Reserviert für Prämien", "Held for rewards"),
+    "d.members.earned": ("Bei mir gesammelt, 12 M.", "Earned with me, 12 m"),
+    "d.members.earned_help": (
+        "Punkte für Bestellungen bei mir, Rücknahmen abgezogen. Was Händler anderswo sammeln, ist nicht enthalten.",
+        "Points for orders with me, reversals taken off. What retailers collect elsewhere is not in here.",
+    ),
+    "d.members.ordered": ("In offenen Prämien", "In open rewards"),
+    "d.members.ordered_help": ("Punkte bestellter oder versandter Prämien, die ich liefere.", "Points of rewards ordered or shipped that I deliver."),
     "d.events.title": ("Schulungen und Daten", "Trainings and data"),
     "d.events.question": ("Was belohne ich außer Bestellungen?", "What do I reward besides orders?"),
     "d.events.empty": (
@@ -312,8 +316,9 @@ REWARD_PAIRS: dict[str, tuple[str, str]] = {
 
 REWARD_COLUMNS: dict[str, tuple[str, str]] = {
     "order_no": ("Nummer", "Number"), "contents": ("Inhalt", "Contents"), "reason": ("Grund", "Reason"), "changed_on": ("Stand", "As of"),
-    "detail": ("Was auffiel", "What stood out"), "points_available": ("Verfügbar", "Available"),
-    "points_held": ("Reserviert", "Held"), "points_debt": ("Zu verrechnen", "To be settled"), "last_activity_on": ("Zuletzt aktiv", "Last active"),
+    "detail": ("Was auffiel", "What stood out"), "points_earned_12m": ("Gesammelt, 12 M.", "Earned, 12 m"),
+    "points_earned": ("Gesammelt insgesamt", "Earned in all"), "points_ordered": ("In offenen Prämien", "In open rewards"),
+    "last_earned_on": ("Zuletzt gesammelt", "Last earned"),
     "merged_into": ("Zusammengelegt mit", "Merged into"), "badge": ("Abzeichen", "Badge"), "challenge": ("Ziel", "Challenge"),
     "reached_on": ("Erreicht", "Reached"), "occurred_on": ("Tag", "Day"), "event": ("Art", "Kind"), "title": ("Titel", "Title"),
     "reward": ("Prämie", "Reward"), "stock": ("Bestand", "Stock"), "limit_per_member": ("Höchstens je Händler", "At most for each retailer"),

@@ -30,9 +30,9 @@ def members(context: Context) -> None:
         empty(context, "d.members.empty")
         return
     metrics(context, [
-        ("d.members.members", number(int((frame["points_available"] + frame["points_pending"] + frame["points_held"] > 0).sum()), context.language), "d.members.members_help"),
-        ("d.members.available", number(int(frame["points_available"].sum()), context.language), None),
-        ("d.members.held", number(int(frame["points_held"].sum()), context.language), None),
+        ("d.members.members", number(int((frame["points_earned"] > 0).sum()), context.language), None),
+        ("d.members.earned", number(int(frame["points_earned_12m"].sum()), context.language), "d.members.earned_help"),
+        ("d.members.ordered", number(int(frame["points_ordered"].sum()), context.language), "d.members.ordered_help"),
     ])  # fmt: skip
     table(context, frame, key="members-list", height=min(560, 38 + 35 * len(frame)))
     export(context, MEMBERS, filters)

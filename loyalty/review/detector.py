@@ -117,7 +117,7 @@ def _duplicates(connection: Warehouse, leg: str, member: str, settings: Detector
         facts = DuplicateFacts(int(row[6]), int(row[7]), bool(row[8]))
         variant = duplicate_reason(facts, settings)
         if variant is not None:
-            figures: Figures = {"first": str(row[9]), "lines": facts.lines, "days": facts.days_between}
+            figures: Figures = {"first": str(row[9]), "first_on": row[10].isoformat(), "lines": facts.lines}
             hits.append(Hit(_document(row, leg), DUPLICATE, variant, figures))
     return hits
 

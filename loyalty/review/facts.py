@@ -100,7 +100,8 @@ DUPLICATES = """
         group by {member}, order_id, source_id, document_no
     )
     select again.order_id, again.source_id, again.document_no, again.member, again.distributor_id, again.ordered_on, again.lines,
-        date_diff('day', first.ordered_on, again.ordered_on), again.source_id <> first.source_id, first.document_no
+        date_diff('day', first.ordered_on, again.ordered_on), again.source_id <> first.source_id, first.document_no,
+        first.ordered_on
     from documents as again inner join documents as first on first.member = again.member and first.contents = again.contents
         and first.currency is not distinct from again.currency and first.order_id <> again.order_id
         and again.ordered_on - first.ordered_on between 0 and $days

@@ -43,12 +43,12 @@ WORDS: Mapping[tuple[str, str], tuple[str, str]] = {
         "this has happened {cycles} times in half a year.",
     ),
     ("duplicate_claim", "same_source"): (
-        "Die Bestellung hat dieselben {lines} Zeilen mit denselben Mengen und Beträgen wie {first}, {days} Tage davor.",
-        "The order has the same {lines} lines with the same quantities and amounts as {first}, {days} days before.",
+        "Die Bestellung hat dieselben {lines} Zeilen mit denselben Mengen und Beträgen wie {first} vom {first_on}.",
+        "The order has the same {lines} lines with the same quantities and amounts as {first} of {first_on}.",
     ),
     ("duplicate_claim", "other_source"): (
-        "Die Bestellung hat dieselben Zeilen mit denselben Mengen und Beträgen wie {first} aus einem anderen System, {days} Tage davor.",
-        "The order has the same lines with the same quantities and amounts as {first} from another system, {days} days before.",
+        "Die Bestellung hat dieselben Zeilen mit denselben Mengen und Beträgen wie {first} vom {first_on} aus einem anderen System.",
+        "The order has the same lines with the same quantities and amounts as {first} of {first_on} from another system.",
     ),
 }
 """(reason code, variant) -> (German, English)."""

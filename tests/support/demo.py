@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from commands.demo_rewards import seed_rewards
+from commands.loyalty import activate_programme
 from core.clock import Clock, random_id
 from core.scope import Role, Scope
 from core.settings import Settings
+from core.store import open_store
 from core.warehouse.reader import Reader, Serving
 from ingestion.demo import DemoManifest, generate_demo
 from ingestion.profiles import load_profile
@@ -54,4 +57,13 @@ def build_demo(home: Path, *, end_date: date, clock: Clock) -> DemoInstance:
     pipeline = Pipeline(settings, clock, random_id, [load_programme("demo")])
     deliveries = [Delivery(load_profile(source.profile_path), source.folder) for source in manifest.sources]
     run = pipeline.run(deliveries, Reporting(step=lambda _: None), data_docs=True)
+    _show_rewards(settings, manifest, clock)
     return DemoInstance(settings, manifest, pipeline, run, Serving(settings.warehouse_dir))
+
+
+def _show_rewards(settings: Settings, manifest: DemoManifest, clock: Clock) -> None:
+    """What `dreiklang demo` shows of rewards, and the programme where the pages look for it."""
+    programme = activate_programme(settings, "demo")
+    store = open_store(settings.resolved_store_url())
+    seed_rewards(settings, store, programme, manifest.distributor_ref, manifest.retailer_ref, clock)
+    store.dispose()

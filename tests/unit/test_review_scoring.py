@@ -58,7 +58,7 @@ def test_a_repeated_document(facts: DuplicateFacts, expected: str | None) -> Non
 @pytest.mark.parametrize(("reason", "variant"), sorted(WORDS))
 def test_every_reason_is_said_in_both_languages(reason: str, variant: str) -> None:
     names = ("tail", "week", "times", "returned", "sold_on", "quarter_end", "days", "waits_until", "bought_on", "returned_on", "cycles",
-             "returned_percent", "again_percent", "first", "lines")  # fmt: skip
+             "returned_percent", "again_percent", "first", "first_on", "lines")  # fmt: skip
     figures: dict[str, str | int] = {
         **dict.fromkeys(names, 12),
         "quarter_end": "2026-06-30",
