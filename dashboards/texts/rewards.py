@@ -18,7 +18,7 @@ REWARD_PAIRS: dict[str, tuple[str, str]] = {
         "So viele Punkte verfallen, wenn sie bis zu diesem Tag nicht eingelöst sind. Zuerst eingelöst wird, was zuerst verfällt.",
         "So many points expire unless they are redeemed by that day. What expires first is redeemed first.",
     ),
-    "r.points.next_tier": ("Fehlen bis {tier}", "Missing to {tier}"),
+    "r.points.next_tier": ("Fehlen zur nächsten Stufe", "Missing to the next tier"),
     "r.points.top_tier": ("Meine Stufe", "My tier"),
     "r.points.tier_help": (
         "Statuspunkte entscheiden über die Stufe. Einlösen senkt sie nicht.",
@@ -26,7 +26,11 @@ REWARD_PAIRS: dict[str, tuple[str, str]] = {
     ),
     "r.points.tier_words": ("Stufe {tier}, gültig bis {day}", "Tier {tier}, valid until {day}"),
     "r.points.tier_words_open": ("Stufe {tier}", "Tier {tier}"),
-    "r.points.tier_by": ("bis {day} zu sammeln", "to be collected by {day}"),
+    "r.points.tier_by": ("für {tier} bis {day} zu sammeln", "to be collected for {tier} by {day}"),
+    "r.points.tier_rolling": (
+        "für {tier} reichen sie bis {day}; dann zählen die ältesten Statuspunkte nicht mehr",
+        "for {tier} they suffice until {day}; then the oldest status points no longer count",
+    ),
     "r.points.keep_words": (
         "zum Halten der Stufe fehlen {points} Statuspunkte", "{points} status points are missing to keep the tier",
     ),

@@ -10,12 +10,13 @@ import streamlit as st
 
 from dashboards.components.acting import programme_of
 from dashboards.components.context import Context
-from dashboards.components.kit import Metric, chart, choose, empty, export, heading, metrics, remark, table
+from dashboards.components.kit import Metric, chart, choose, empty, export, heading, metrics, plain, remark, table
 from dashboards.figures.charts import month_bars
 from dashboards.queries.store import STATEMENT, STATEMENT_KINDS, STATEMENT_ROWS
 from dashboards.runtime import current
 from dashboards.texts import day, number
 from loyalty import Balance, Programme, Statement, statement
+from loyalty.standing import TierAnswer, tier_answer
 
 
 def points(context: Context) -> None:
@@ -57,11 +58,18 @@ def _answers(context: Context, programme: Programme, booked: Statement) -> None:
         ("r.points.available", number(balance.points_usable, language), None),
         ("r.points.next_expiry", "–" if next_step is None else f"{number(next_step.points, language)} · {day(next_step.expires_at, language)}", "r.points.next_expiry_help"),
     ]  # fmt: skip
+    tier = tier_answer(current().store, programme, context.user.party_id, current().clock)
+    standing = tier.outlook if tier else None
+    if standing is not None and standing.next_tier is not None:
+        items.append(
+            ("r.points.next_tier", f"{number(standing.points_to_next, language)} → {standing.next_tier}", "r.points.tier_help")
+        )
+    elif standing is not None:
+        items.append(("r.points.top_tier", standing.tier, "r.points.tier_help"))
     metrics(context, items)
-    words = _others(context, balance)
+    words = [*_others(context, balance), *([] if tier is None else _tier_words(context, tier))]
     if words:
         remark(" · ".join(words))
-    del programme
 
 
 def _others(context: Context, balance: Balance) -> list[str]:
@@ -73,6 +81,21 @@ def _others(context: Context, balance: Balance) -> list[str]:
             ("debt", balance.points_debt),
         ) if value
     ]  # fmt: skip
+
+
+def _tier_words(context: Context, tier: TierAnswer) -> list[str]:
+    """The tier, until when it holds, by when the next one has to be reached, and what keeping it still needs."""
+    language, standing = context.language, tier.outlook
+    if standing.valid_until is None:
+        words = [context.text("r.points.tier_words_open", tier=plain(standing.tier))]
+    else:
+        words = [context.text("r.points.tier_words", tier=plain(standing.tier), day=day(standing.valid_until, language))]
+    if standing.next_tier is not None and tier.suffices_until is not None:
+        key = "r.points.tier_by" if standing.window_ends_on else "r.points.tier_rolling"
+        words.append(context.text(key, tier=plain(standing.next_tier), day=day(tier.suffices_until, language)))
+    if standing.points_to_keep:
+        words.append(context.text("r.points.keep_words", points=number(standing.points_to_keep, language)))
+    return words
 
 
 def _expiries(context: Context, booked: Statement) -> None:
