@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from core.clock import Clock
-from core.errors import AccessDeniedError
 from core.store import writing
 from loyalty.rewards.model import StepUp
 from portal import audit
@@ -17,11 +16,7 @@ def confirm_password(engine: Engine, user: User, password: str, clock: Clock) ->
 
     Raises AccessDeniedError ACC-101, RetriableError ACC-102.
     """
-    found = authenticate(engine, user.email, password, f"step-up {user.user_id}", clock)
-    if found.user_id != user.user_id:
-        raise AccessDeniedError(
-            "ACC-101", where="password", found="another account", expected="your own", next_step="Log in again.",
-        )  # fmt: skip
+    authenticate(engine, user.email, password, f"step-up {user.user_id}", clock)
     with writing(engine) as connection:
         audit.record(connection, clock.now(), "step_up", actor=user.user_id, party_id=user.party_id)
     return StepUp(user.user_id, clock.now())
