@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commands.intake import intake_app, learned
-from commands.loyalty import loyalty_app
+from commands.members import loyalty_app
 from commands.people import users_app
 from commands.reports import (
     batch_in_words,

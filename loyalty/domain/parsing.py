@@ -132,6 +132,8 @@ def _rule(raw: Raw, where: str, found: Findings, leg: str, campaign_id: str | No
     grain = _choice(raw, "grain", GRAINS, f"{where}.grain", found, "document")
     if grain != "document" and (basket or first):
         found.add(f"{where}.grain", "basket and is_first_only look at one document")
+    if grain != "document" and raw.get("pending_until", "booked") not in ("booked", "return_window"):
+        found.add(f"{where}.pending_until", "points of a period wait until it is over, or for a return window; nothing else")
     start, end = _day(raw, "valid_from", where, found), _day(raw, "valid_to", where, found, is_needed=False)
     if start and end and end < start:
         found.add(f"{where}.valid_to", f"{end} is before valid_from {start}")
@@ -145,6 +147,8 @@ def _rule(raw: Raw, where: str, found: Findings, leg: str, campaign_id: str | No
     rule_leg = _choice(raw, "leg", EARNING_LEGS, f"{where}.leg", found, leg or EARNING_LEGS[1])
     if pending == "sell_through" and rule_leg != "sell_in":
         found.add(f"{where}.pending_until", "only what is earned on sell_in can wait for sell_through")
+    if STATUS in gives and raw.get("tiers"):
+        found.add(f"{where}.tiers", "status points make the tier, so they cannot depend on it")
     if gives == (STATUS,) and pending != "booked":
         found.add(f"{where}.pending_until", "status points count when they are booked")
     return Rule(
