@@ -45,6 +45,8 @@ def decide_tiers(engine: Engine, programme: Programme, clock: Clock, members: Co
             daily = _sum_of([points.get(one, {}) for one in group])
             spans = tier_history(daily, programme.tiers, programme.tier_settings, today)
             decision, before = known.get(member, (0, ()))
+            if not spans and before:  # all that ever counted was taken back: the lowest tier, as before anything counted
+                spans = (TierSpan(programme.tiers[0].tier, before[0].from_on, None, "enrolled", 0),)
             if spans == before:
                 continue
             changed.append((member, _first_difference(before, spans)))
@@ -126,7 +128,7 @@ def _sum_of(parts: Sequence[dict[date, int]]) -> list[tuple[date, int]]:
     for part in parts:
         for day, points in part.items():
             total[day] += points
-    return sorted(total.items())
+    return sorted((day, points) for day, points in total.items() if points)
 
 
 def _newest(

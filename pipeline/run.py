@@ -112,13 +112,17 @@ class Pipeline:
         loads = self._load(connection, deliveries, reporting, run_id)
         full = prepare_transform(connection, self._settings, run_no)
         generation = current_generation(self._settings.warehouse_dir)
-        if not full and generation is not None and not self._has_news(connection):
+        has_news = full or generation is None or self._has_news(connection)
+        if not has_news and not self._programmes:
             return RunResult(run_id, run_no, loads, 0, generation, published=False)
-        reporting.step("facts")
         changed = changed_feeds(connection)
-        self.transformer.build_facts(None if full else changed)
+        if has_news:
+            reporting.step("facts")
+            self.transformer.build_facts(None if full else changed)
         reporting.step("awards")
         posted = award_points_of_run(connection, self._settings, self._programmes, self._clock, self._hooks, full=full)
+        if not has_news and not posted:  # time alone may bring points: a condition is met, a review is over, something expires
+            return RunResult(run_id, run_no, loads, 0, generation, published=False)
         reporting.step("points")
         if full or posted or "parties" in changed:
             self.transformer.build_points(full=full)
