@@ -39,7 +39,7 @@ class Expected:
             currency = self.programme.currency_of(document.gives)
             self.causes[currency].add(document.cause)
             for member, points in document.worth:
-                self.worth[document.cause, member, currency] = (points, bool(document.rule.caps))
+                self.worth[document.cause, member, currency] = (points, document.rule.is_capped)
 
     def compare(self, engine: Engine, everything_of: Sequence[str]) -> list[str]:
         """Findings: what the ledger says otherwise. `everything_of`: rules whose whole ledger is compared; none: the documents of this run."""
@@ -52,7 +52,7 @@ class Expected:
         else:
             with reading(engine) as connection:
                 posted = posted_points(
-                    connection, self.programme.programme_id, {name: sorted(one) for name, one in self.causes.items()}
+                    connection, self.programme.programme_id, causes={name: sorted(one) for name, one in self.causes.items()}
                 )
         return compare_with_ledger(self.worth, posted)
 

@@ -94,14 +94,28 @@ def judged_sql(rule: Rule, lines: str, *, is_limited: bool) -> tuple[str, Parame
     parameters: Parameters = {}
     failing = ["lines.line_status = 'cancelled'", "lines.line_status <> 'confirmed'", "lines.member_party_id <= 0", "false", "false", "false",
                "false", "lines.quantity_kept = 0"]  # fmt: skip
+    bound = rule.bound
+    if bound.distributors:
+        failing[3] = (
+            "not list_contains($distributors, lines.distributor_id) and not list_contains($distributors, lines.member_party_id)"
+        )
+        parameters["distributors"] = list(bound.distributors)
+    if bound.held_out:
+        failing[3] = f"({failing[3]}) or list_contains($held_out, lines.member_party_id)"
+        parameters["held_out"] = list(bound.held_out)
     if is_limited:
-        failing[3] = "lines.member_party_id not in (select member_party_id from taking_part where campaign_id = $campaign)"
+        failing[3] = (
+            f"({failing[3]}) or lines.member_party_id not in (select member_party_id from taking_part where campaign_id = $campaign)"
+        )
         parameters["campaign"] = rule.campaign_id
     chosen = [(name, column) for name, column in (("categories", "products.category"), ("brands", "products.brand"),
               ("products", "products.product_ref"), ("events", "lines.event")) if getattr(rule.selection, name)]  # fmt: skip
     if chosen:
         failing[4] = " or ".join(f"not coalesce(list_contains(${name}, {column}), false)" for name, column in chosen)
         parameters |= {name: list(getattr(rule.selection, name)) for name, _ in chosen}
+    if bound.manufacturers:
+        failing[4] = f"({failing[4]}) or not coalesce(list_contains($manufacturers, products.manufacturer_id), false)"
+        parameters["manufacturers"] = list(bound.manufacturers)
     if rule.selection.segments:
         failing[5] = "not coalesce(list_contains($segments, members.segment), false)"
         parameters["segments"] = list(rule.selection.segments)
@@ -109,7 +123,7 @@ def judged_sql(rule: Rule, lines: str, *, is_limited: bool) -> tuple[str, Parame
         failing[6] = "coalesce(lines.currency, '') <> $money_currency"
         parameters["money_currency"] = rule.money_currency
     joins = ""
-    if rule.basket or any(column.startswith("products") for _, column in chosen):
+    if rule.basket or bound.manufacturers or any(column.startswith("products") for _, column in chosen):
         joins += " left join mart.dim_product as products on lines.product_id = products.product_id"
     if rule.selection.segments:
         joins += " left join mart.dim_party as members on lines.member_party_id = members.party_id"

@@ -24,6 +24,9 @@ DOCUMENTS_PER_BATCH = 5_000
 
 Row = tuple[Any, ...]
 
+Warehouse = Any
+"""A connection of the warehouse's engine that knows the marts as `mart`."""
+
 LATER_STAGES = ("not_valid_on_that_day", "tier", "not_the_first", "below_threshold", "less_than_a_point")
 """Conditions of a whole document, looked at after those of its lines."""
 

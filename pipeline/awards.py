@@ -20,6 +20,7 @@ from loyalty import EXPORT_COLUMNS, Programme, RunningCampaign, post_awards, sea
 from loyalty.anchoring import ANCHORS, append_anchor
 from loyalty.auditing import tip
 from loyalty.awarding import Expected, last_entry, members_since, no_longer_worth, posted_before, reward_events, waiting_orders
+from loyalty.campaigns.running import campaigns_of_run
 from loyalty.domain.programme import POINTS, STATUS, Rule
 from loyalty.evaluation import DOCUMENTS_PER_BATCH, Unearned, evaluate_rules, rule_key
 from loyalty.expiring import keep_house
@@ -33,11 +34,6 @@ UnderReview = Callable[[Any, Engine, Programme, Clock], Collection[int]]
 """Ids of orders whose points wait for a review: open, answered or confirmed. Is given the warehouse (with `mart`) and the store."""
 
 
-def no_campaigns(store: Engine, programme: Programme, clock: Clock) -> Sequence[RunningCampaign]:
-    """Nothing beside the programme's own rules."""
-    return ()
-
-
 def nothing_under_review(connection: Any, store: Engine, programme: Programme, clock: Clock) -> Collection[int]:
     """No document waits."""
     return ()
@@ -47,12 +43,12 @@ def nothing_under_review(connection: Any, store: Engine, programme: Programme, c
 class AwardHooks:
     """What the step asks others, once per programme and run."""
 
-    campaigns: Campaigns = no_campaigns
+    campaigns: Campaigns = campaigns_of_run
     under_review: UnderReview = nothing_under_review
 
 
-NO_HOOKS = AwardHooks()
-"""The programmes' own rules, and nothing waits."""
+USUAL_HOOKS = AwardHooks()
+"""The store's campaigns earn, and nothing waits."""
 
 
 def award_points_of_run(connection: Any, settings: Settings, programmes: Sequence[Programme], clock: Clock, hooks: AwardHooks, *, full: bool) -> int:  # fmt: skip

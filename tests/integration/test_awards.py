@@ -51,7 +51,7 @@ class Instance:
     def __init__(self, home: Path, clock: FixedClock, marts: SmallMarts | None = None) -> None:
         self.settings, self.clock, self.marts, self.run_no = Settings(home=home), clock, marts or SmallMarts(), 0
 
-    def run(self, *, full: bool = False, hooks: AwardHooks = awards.NO_HOOKS, programme: Programme = PROGRAMME) -> int:
+    def run(self, *, full: bool = False, hooks: AwardHooks = awards.USUAL_HOOKS, programme: Programme = PROGRAMME) -> int:
         """One awarding step."""
         self.run_no += 1
         prepare_ledger_copy(self.marts.connection)
