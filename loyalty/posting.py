@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -132,9 +132,10 @@ def _award(
     expires_at = None if day is None else expiry_of(rule.expiry, day, document.event_on, programme.time_zone)
     funders = None if rule.funders == (("manufacturer", 100),) else ",".join(f"{name}:{share}" for name, share in rule.funders)
     is_status = document.gives != POINTS
+    waits = rule.pending_until != "booked" or rule.grain != "document"  # points of a period wait until it is over
     books.credit_lot(
         entry, member, granted, earned_at=moment_of_day(document.event_on, programme.time_zone), available_at=available_at,
-        is_pending=rule.pending_until != "booked" and (day is None or day > books.today), expires_at=None if is_status else expires_at, idle_months=None if is_status else rule.expiry.inactivity_months, funders=funders,
+        is_pending=not is_status and waits and (day is None or day > books.today), expires_at=None if is_status else expires_at, idle_months=None if is_status else rule.expiry.inactivity_months, funders=funders,
         cause=document.cause,
     )  # fmt: skip
 
@@ -238,7 +239,7 @@ def request_hash(*parts: object) -> str:
     return hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()
 
 
-_SIGNED = case(
+SIGNED = case(
     (transfers.c.debit_account == "liability", transfers.c.points),
     (transfers.c.credit_account == "liability", -transfers.c.points),
     else_=0,
@@ -261,7 +262,7 @@ def _posted(connection: Connection, causes: Sequence[str], currency: str) -> dic
         net: dict[int, int] = {}
         for begin in range(0, len(ids), IDS_PER_QUERY):
             net |= {int(row[0]): int(row[1]) for row in connection.execute(
-                select(transfers.c.journal_id, func.sum(_SIGNED)).where(transfers.c.journal_id.in_(ids[begin : begin + IDS_PER_QUERY]))
+                select(transfers.c.journal_id, func.sum(SIGNED)).where(transfers.c.journal_id.in_(ids[begin : begin + IDS_PER_QUERY]))
                 .group_by(transfers.c.journal_id))}  # fmt: skip
         for cause, journal_id, member, kind, decided in entries:
             _add(found[str(cause)], int(member), int(journal_id), str(kind), decided, net.get(int(journal_id), 0))
@@ -277,26 +278,31 @@ def _add(posted: _Posted, member: int, journal_id: int, kind: str, decided: int 
 
 
 def posted_points(
-    connection: Connection, programme_id: str, campaign_id: str | None = None
+    connection: Connection, programme_id: str, campaign_id: str | None = None, causes: Mapping[str, Sequence[str]] | None = None
 ) -> dict[tuple[str, int, str], tuple[int, int]]:
-    """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme, or one campaign of it."""
+    """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme, of one campaign of it,
+    or of these causes by currency."""
+    if causes is not None:
+        return {
+            (cause, member, currency): (points, known.decided[member])
+            for currency, wanted in causes.items()
+            for cause, known in _posted(connection, wanted, currency).items()
+            for member, points in known.net_points.items()
+        }
+    net = (
+        select(transfers.c.journal_id, func.sum(SIGNED).label("points"))
+        .where((transfers.c.debit_account == "liability") | (transfers.c.credit_account == "liability"))
+        .group_by(transfers.c.journal_id).subquery()
+    )  # fmt: skip
     chosen = [journal.c.programme_id == programme_id, *([journal.c.campaign_id == campaign_id] if campaign_id else [])]
     rows = connection.execute(
-        select(journal.c.cause, journal.c.member_party_id, journal.c.currency, func.coalesce(func.sum(_SIGNED), 0), func.max(journal.c.journal_id))
-        .outerjoin(transfers, transfers.c.journal_id == journal.c.journal_id)
+        select(journal.c.cause, journal.c.member_party_id, journal.c.currency, net.c.points, journal.c.points_decided)
+        .outerjoin(net, net.c.journal_id == journal.c.journal_id)
         .where(*chosen, journal.c.rule_id.is_not(None), journal.c.cause.is_not(None))
-        .group_by(journal.c.cause, journal.c.member_party_id, journal.c.currency)
-    ).all()  # fmt: skip
-    newest = {int(row[4]) for row in rows}
-    decided = {
-        int(row[0]): row[1]
-        for row in connection.execute(select(journal.c.journal_id, journal.c.points_decided).where(*chosen))
-        if int(row[0]) in newest
-    }
-    return {
-        (str(cause), int(member), str(currency)): (
-            int(points),
-            int(points) if decided[int(last)] is None else int(decided[int(last)]),
-        )
-        for cause, member, currency, points, last in rows
-    }
+        .order_by(journal.c.journal_id)
+    )  # fmt: skip
+    found: dict[tuple[str, int, str], tuple[int, int]] = {}
+    for cause, member, currency, points, decided in rows:
+        held = found.get((cause, member, currency), (0, 0))[0] + int(points or 0)
+        found[cause, member, currency] = (held, held if decided is None else int(decided))
+    return found

@@ -16,6 +16,7 @@ from dashboards.runtime import current
 from dashboards.texts import as_language
 from loyalty import Programme, active_programmes, statement
 from loyalty.members import standings_of
+from loyalty.merging import group_of
 from portal import User, scope_of
 
 STATEMENT_ROWS = 1_000
@@ -39,6 +40,7 @@ def _statement(user: User, filters: Filters) -> pd.DataFrame:
         return pd.DataFrame()
     language = as_language(user.language) or "en"
     booked = statement(current().store, programme, user.party_id, current().clock, limit=STATEMENT_ROWS)
+    group = group_of(current().store, user.party_id)
     kind, document = filters.get("kind"), (filters.get("document") or "").strip().casefold()
     entries = [
         entry for entry in booked.entries
@@ -50,7 +52,7 @@ def _statement(user: User, filters: Filters) -> pd.DataFrame:
         "document_no": [entry.document_no or "" for entry in entries],
         "points": [entry.points for entry in entries],
         "points_pending": [entry.points_pending for entry in entries],
-        "reason": [reason_of(entry, programme, language) for entry in entries],
+        "reason": [reason_of(entry, programme, language, group) for entry in entries],
     })  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loyalty.domain.programme import (
+    CHALLENGE_PREFIX,
     EARNING_LEGS,
     FUNDERS,
     GRAINS,
@@ -79,7 +80,7 @@ def parse_programme(text: str) -> Programme:
     )
     programme = Programme(
         texts["programme_id"], _count(raw, "version", "version", found), texts["title_de"], texts["title_en"], texts["currency"],
-        texts["time_zone"], leg, rules, str(raw.get("status_currency", STATUS)), str(raw.get("money_currency", "EUR")),
+        texts["time_zone"], leg, (*rules, *_bonus_rules(challenges, rules)), str(raw.get("status_currency", STATUS)), str(raw.get("money_currency", "EUR")),
         _count(raw, "point_value_subcents", "point_value_subcents", found, default=100),
         _percent(raw, "expected_redemption_percent", found), _count(raw, "hold_days", "hold_days", found, default=14),
         _count(raw, "step_up_points", "step_up_points", found, default=5_000), tiers,
@@ -138,6 +139,8 @@ def _rule(raw: Raw, where: str, found: Findings, leg: str, campaign_id: str | No
     grain = _choice(raw, "grain", GRAINS, f"{where}.grain", found, "document")
     if grain != "document" and (basket or first):
         found.add(f"{where}.grain", "basket and is_first_only look at one document")
+    if grain != "document" and raw.get("pending_until", "booked") not in ("booked", "return_window"):
+        found.add(f"{where}.pending_until", "points of a period wait until it is over, or for a return window; nothing else")
     start, end = _day(raw, "valid_from", where, found), _day(raw, "valid_to", where, found, is_needed=False)
     if start and end and end < start:
         found.add(f"{where}.valid_to", f"{end} is before valid_from {start}")
@@ -151,6 +154,8 @@ def _rule(raw: Raw, where: str, found: Findings, leg: str, campaign_id: str | No
     rule_leg = _choice(raw, "leg", EARNING_LEGS, f"{where}.leg", found, leg or EARNING_LEGS[1])
     if pending == "sell_through" and rule_leg != "sell_in":
         found.add(f"{where}.pending_until", "only what is earned on sell_in can wait for sell_through")
+    if STATUS in gives and raw.get("tiers"):
+        found.add(f"{where}.tiers", "status points make the tier, so they cannot depend on it")
     if gives == (STATUS,) and pending != "booked":
         found.add(f"{where}.pending_until", "status points count when they are booked")
     funders = _funders(raw, where, found)
@@ -264,6 +269,16 @@ def _challenge(raw: Raw, where: str, found: Findings) -> Challenge:
         _count(raw, "bonus_points", f"{where}.bonus_points", found, default=0),
         Selection(*(_texts(raw, name, where, found) for name in ("categories", "brands", "products"))),
     )  # fmt: skip
+
+
+def _bonus_rules(challenges: Sequence[Challenge], rules: Sequence[Rule]) -> list[Rule]:
+    """What reaching a challenge gives, as a rule like any other. Its points live as long as those of the programme's first rule."""
+    return [
+        Rule(
+            f"challenge-{one.challenge_id}", 1, one.title_de, one.title_en, one.valid_from, bonus_points=one.bonus_points, leg="event",
+            selection=Selection(events=(f"{CHALLENGE_PREFIX}{one.challenge_id}",)), expiry=rules[0].expiry if rules else Expiry(),
+        ) for one in challenges if one.bonus_points
+    ]  # fmt: skip
 
 
 def _check_versions(rules: Sequence[Rule], found: Findings) -> None:

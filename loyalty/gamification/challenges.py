@@ -17,9 +17,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.clock import Clock, Ids
 from core.store import reading, writing
-from loyalty.domain.programme import Challenge, Programme
+from loyalty.domain.programme import CHALLENGE_PREFIX, Challenge, Programme
 from loyalty.evaluation import Warehouse
-from loyalty.gamification.events import CHALLENGE_PREFIX, insert_event
+from loyalty.gamification.events import insert_event
 from loyalty.gamification.taking_part import opted_out_in
 from loyalty.merging import groups_of
 from loyalty.programme_tables import badges

@@ -12,11 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from core.clock import Clock, Ids
 from core.errors import InputRefusedError
 from core.store import reading, writing
-from loyalty.domain.programme import Programme
+from loyalty.domain.programme import CHALLENGE_PREFIX, Programme
 from loyalty.programme_tables import programme_events
-
-CHALLENGE_PREFIX = "challenge:"
-"""Events of reached challenges are named `challenge:<challenge_id>`; people cannot record them."""
 
 TITLE_MAX = 200
 EVENTS_MAX = 500
@@ -46,7 +43,7 @@ class ProgrammeEvent:
 
 
 def recordable_events(programme: Programme) -> tuple[str, ...]:
-    """Names of events that people may record: those that a rule of the programme rewards."""
+    """Names of events that people may record: those that a rule of the programme rewards, but for reached challenges."""
     names = {name for rule in programme.rules if rule.leg == "event" for name in rule.selection.events}
     return tuple(sorted(name for name in names if not name.startswith(CHALLENGE_PREFIX)))
 
