@@ -67,7 +67,7 @@ def _buttons(context: Context, programme: Programme, order: RewardOrder) -> None
             for line in order.lines:
                 if line.quantity_kept:
                     st.number_input(
-                        context.text("d.fulfilment.keep", title=line.title(context.language)), min_value=0, max_value=line.quantity_kept, value=0,
+                        context.text("d.fulfilment.keep", title=plain(line.title(context.language))), min_value=0, max_value=line.quantity_kept, value=0,
                         key=f"keep-{order.reward_order_id}-{line.reward_id}",
                     )  # fmt: skip
             _button(context, programme, order, "cancel", _cancel)
