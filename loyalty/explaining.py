@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from core.store import reading
 from loyalty.domain.programme import MILLI, Programme, Rule
 from loyalty.evaluation import signed_points
-from loyalty.posting import SIGNED
+from loyalty.posted import SIGNED
 from loyalty.tables import journal, transfers
 
 ENTRIES_PER_READ = 50_000
