@@ -113,7 +113,7 @@ def _settle_difference(books: Books, document: EvaluatedDocument, posted: Posted
         elif now_worth > decided:
             awards.append((member, now_worth - max(decided, had)))
     for member, more in awards:
-        _award(books, document, member, worth[member], more, posted, counter)
+        _award(books, document, member, worth.get(member, 0), more, posted, counter)
 
 
 def _has_moved(books: Books, document: EvaluatedDocument, awarded_at: datetime | None) -> bool:
@@ -145,7 +145,7 @@ def _award(
     waits = rule.pending_until != "booked" or rule.grain != "document"  # points of a period wait until it is over
     lot = books.credit_lot(
         entry, member, granted, earned_at=moment_of_day(document.event_on, programme.time_zone), available_at=available_at,
-        is_pending=not is_status and waits and (day is None or day > books.today), expires_at=None if is_status else expires_at, idle_months=None if is_status else rule.expiry.inactivity_months, funders=funders,
+        is_pending=waits and (day is None or day > books.today), expires_at=None if is_status else expires_at, idle_months=None if is_status else rule.expiry.inactivity_months, funders=funders,
         cause=document.cause,
     )  # fmt: skip
     expire_idle_lots(books, [lot])
