@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from core.store import reading
 from loyalty.domain.programme import MILLI, Programme, Rule
 from loyalty.evaluation import signed_points
-from loyalty.posting import SIGNED
+from loyalty.posted import SIGNED
 from loyalty.tables import journal, transfers
 
 ENTRIES_PER_READ = 50_000
@@ -75,6 +75,8 @@ def re_evaluate(engine: Engine, programme: Programme, campaign_rules: Iterable[R
                     continue
                 said, state = json.loads(explanation), states[cause, member, currency]
                 worth = worth_by_explanation(said, rule, int(member))
+                if kind == "reversal" and decided == 0:
+                    worth = 0  # all of it is taken back; where its day has moved, the next entry awards it again
                 expected = _expected(state, worth, said)
                 state.held += int(posted)
                 state.decided = worth

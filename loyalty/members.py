@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from core.store import reading
 from loyalty.domain.programme import Programme
-from loyalty.merging import merged_into
+from loyalty.groups import current_merges
 from loyalty.programme_tables import reward_order_lines, reward_orders
 from loyalty.standing import tiers_of
 
@@ -36,5 +36,5 @@ def standings_of(engine: Engine, programme: Programme, distributor: int, wanted:
                    reward_orders.c.status.in_(("ordered", "shipped"))).group_by(reward_orders.c.member_party_id)
         )  # fmt: skip
         ordered = {int(member): int(points) for member, points in rows}
-        tiers, merged = tiers_of(connection, programme, wanted), merged_into(connection)
+        tiers, merged = tiers_of(connection, programme, wanted), current_merges(connection)
     return {member: MemberStanding(member, tiers.get(member), merged.get(member), ordered.get(member, 0)) for member in wanted}

@@ -15,7 +15,7 @@ from core.store import reading
 from loyalty.domain.points import add_months
 from loyalty.domain.programme import Programme
 from loyalty.domain.tiers import Outlook, outlook, tier_history
-from loyalty.merging import groups_of
+from loyalty.groups import groups_of
 from loyalty.programme_tables import tier_spans
 from loyalty.tables import journal, transfers
 

@@ -54,14 +54,14 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
     Raises IntegrityError LOY-301 when orders and ledger do not say the same afterwards; then nothing is published.
     """
     store = open_store(settings.resolved_store_url())
-    awards: list[_Award] = []
+    awards: list[ProgrammeAward] = []
     try:
         migrate(store)
         connection.execute("create table if not exists raw.awarded (programme varchar, run_no integer)")
         connection.execute("create table if not exists raw.awards_left_out (programme varchar, order_id ubigint)")
         for programme in programmes:
             before_posting(connection, store, programme, clock)
-            award = _Award(connection, store, programme, clock, hooks, full=full)
+            award = ProgrammeAward(connection, store, programme, clock, hooks, full=full)
             awards.append(award)
             award.run()
             keep_house(store, programme, clock)
@@ -76,7 +76,7 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
         store.dispose()
 
 
-class _Award:
+class ProgrammeAward:
     """One programme in one run: status points, then the tiers they make, then points; each rule from where it was evaluated last."""
 
     def __init__(

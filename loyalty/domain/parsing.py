@@ -58,7 +58,8 @@ def parse_programme(text: str) -> Programme:
     known = {"programme_id", "version", "title_de", "title_en", "currency", "status_currency", "time_zone", "leg", "rules", "money_currency",
              "point_value_subcents", "expected_redemption_percent", "hold_days", "step_up_points", "tiers", "tier_settings", "challenges"}  # fmt: skip
     found.unknown_keys(raw, known, "")
-    texts = {key: _text(raw, key, key, found) for key in ("programme_id", "title_de", "title_en", "currency", "time_zone")}
+    texts = {key: _text(raw, key, key, found) for key in ("title_de", "title_en", "time_zone")}
+    texts |= {key: _text(raw, key, key, found, longest) for key, longest in (("programme_id", 60), ("currency", 20))}
     try:
         ZoneInfo(texts["time_zone"] or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
@@ -160,7 +161,7 @@ def _rule(raw: Raw, where: str, found: Findings, leg: str, campaign_id: str | No
         found.add(f"{where}.pending_until", "status points count when they are booked")
     funders = _funders(raw, where, found)
     return Rule(
-        _text(raw, "rule_id", f"{where}.rule_id", found), _count(raw, "version", f"{where}.version", found),
+        _text(raw, "rule_id", f"{where}.rule_id", found, 60), _count(raw, "version", f"{where}.version", found),
         _text(raw, "title_de", f"{where}.title_de", found), _text(raw, "title_en", f"{where}.title_en", found),
         start or date.min, end, per_unit, per_amount, str(raw.get("money_currency", "")), _basis(raw, where, found), bonus,
         quantity, amount, basket, first, bool(raw.get("is_tier_multiplied", False)), rule_leg, grain, gives,
@@ -272,12 +273,13 @@ def _challenge(raw: Raw, where: str, found: Findings) -> Challenge:
 
 
 def _bonus_rules(challenges: Sequence[Challenge], rules: Sequence[Rule]) -> list[Rule]:
-    """What reaching a challenge gives, as a rule like any other. Its points live as long as those of the programme's first rule."""
+    """What reaching a challenge gives, as a rule like any other, unless a rule names its event. Points live as long as those of the first rule."""
+    named = {event for rule in rules for event in rule.selection.events}
     return [
         Rule(
             f"challenge-{one.challenge_id}", 1, one.title_de, one.title_en, one.valid_from, bonus_points=one.bonus_points, leg="event",
             selection=Selection(events=(f"{CHALLENGE_PREFIX}{one.challenge_id}",)), expiry=rules[0].expiry if rules else Expiry(),
-        ) for one in challenges if one.bonus_points
+        ) for one in challenges if one.bonus_points and f"{CHALLENGE_PREFIX}{one.challenge_id}" not in named
     ]  # fmt: skip
 
 
@@ -305,10 +307,10 @@ def _tables(raw: Raw, key: str, found: Findings) -> list[Raw]:
     return value
 
 
-def _text(raw: Raw, key: str, where: str, found: Findings) -> str:
+def _text(raw: Raw, key: str, where: str, found: Findings, longest: int = 200) -> str:
     value = raw.get(key)
-    if not isinstance(value, str) or not value or len(value) > 200 or "|" in value:
-        found.add(where, f"found {value!r}, expected a text of up to 200 characters without '|'")
+    if not isinstance(value, str) or not value or len(value) > longest or "|" in value:
+        found.add(where, f"found {value!r}, expected a text of up to {longest} characters without '|'")
         return ""
     return value
 

@@ -21,7 +21,7 @@ from loyalty.domain.programme import CHALLENGE_PREFIX, Challenge, Programme
 from loyalty.evaluation import Warehouse
 from loyalty.gamification.events import insert_event
 from loyalty.gamification.taking_part import opted_out_in
-from loyalty.merging import groups_of
+from loyalty.groups import groups_of
 from loyalty.programme_tables import badges
 
 DAILY = """

@@ -14,7 +14,7 @@ from core.errors import ConflictError, InputRefusedError
 from core.store import reading, writing
 from loyalty.domain.programme import Programme
 from loyalty.evaluated import NoAward
-from loyalty.merging import groups_of
+from loyalty.groups import groups_of
 from loyalty.posting import post_awards
 from loyalty.programme_tables import review_case_events, review_cases
 from loyalty.review.detector import Figures, Hit

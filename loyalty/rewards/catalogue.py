@@ -8,7 +8,7 @@ from core.clock import Clock, Ids
 from core.errors import InputRefusedError
 from core.store import reading, writing
 from loyalty.domain.programme import Programme
-from loyalty.merging import groups_of
+from loyalty.groups import groups_of
 from loyalty.programme_tables import reward_changes, reward_order_lines, reward_orders, rewards
 from loyalty.rewards.model import QUANTITY_MAX, NewReward, Offer, Reward
 from loyalty.rewards.refusals import no_such_reward

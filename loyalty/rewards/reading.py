@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 
 from core.store import reading
 from loyalty.domain.programme import Programme
-from loyalty.merging import groups_of
+from loyalty.groups import groups_of
 from loyalty.programme_tables import reward_order_events, reward_order_lines, reward_orders, rewards
 from loyalty.rewards.model import OrderEvent, OrderLine, RewardOrder
 from loyalty.rewards.refusals import no_such_order
