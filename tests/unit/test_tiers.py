@@ -65,6 +65,6 @@ def test_the_outlook_says_what_is_missing() -> None:
     spans = tier_history(daily, TIERS, YEAR, date(2025, 6, 1))
     view = outlook(spans, daily, TIERS, YEAR, date(2025, 6, 1))
     assert view is not None
-    assert (view.tier, view.next_tier, view.points_to_next, view.points_to_keep) == ("Silver", "Gold", 180, 0)
+    assert (view.tier, view.next_tier, view.points_to_next, view.points_to_keep) == ("Silver", "Gold", 180, 100)
     assert (view.valid_until, view.window_ends_on) == (date(2026, 12, 31), date(2025, 12, 31))
     assert outlook((), [], (), YEAR, date(2025, 6, 1)) is None
