@@ -8,12 +8,14 @@ from typing import Any
 
 from ingestion.connectors.database import SqlTransport
 from ingestion.connectors.folder import DeliveredFolder, FolderTransport
+from ingestion.connectors.http import HttpTransport
 from ingestion.connectors.inbox import InboxTransport
 from ingestion.connectors.model import Transport
 from ingestion.profiles.model import Profile
 
 TRANSPORTS: Mapping[str, Callable[[Any], Transport]] = MappingProxyType({
     "folder": FolderTransport,
+    "http": HttpTransport,
     "inbox": InboxTransport,
     "sql": SqlTransport,
 })  # fmt: skip

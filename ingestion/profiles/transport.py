@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ingestion.profiles.base import Strict
+from ingestion.profiles.http import HttpOptions
 
 
 class FolderOptions(Strict):
@@ -41,4 +42,4 @@ class InboxOptions(Strict):
     messages_per_file: int = Field(2_000, ge=1, le=100_000, description="JSON messages that are landed and read as one file")
 
 
-TransportOptions = Annotated[FolderOptions | InboxOptions | SqlOptions, Field(discriminator="kind")]
+TransportOptions = Annotated[FolderOptions | HttpOptions | InboxOptions | SqlOptions, Field(discriminator="kind")]

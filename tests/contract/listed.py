@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.contract.apis import file_api, paged_api
 from tests.contract.databases import postgres_site, sqlite_site
 from tests.contract.inboxes import inbox_site
 from tests.contract.sites import Listed, delivered_folder, watched_folder
@@ -11,8 +12,10 @@ SITES: dict[str, Listed] = {
         "none", delivered_folder, remembers=False, can_stall=False, can_break=False, is_missing_configuration=True
     ),
     "folder-csv": Listed("folder", watched_folder, can_stall=False, can_break=False, is_missing_configuration=True),
+    "http-csv": Listed("http", file_api, has_names=False, can_break=False),
+    "http-json": Listed("http", paged_api, has_names=False, large_lines=2_000),
     "inbox-json": Listed(
-        "inbox", inbox_site, can_stall=False, can_break=False, is_local=True, large_lines=2_000, memory_max=4 << 20
+        "inbox", inbox_site, can_stall=False, can_break=False, is_local=True, large_lines=300, padding=100_000, memory_max=8 << 20
     ),
     "sqlite-sqlalchemy": Listed(
         "sql", sqlite_site("sqlalchemy"), has_names=False, can_break=False, large_lines=30_000, padding=2000, memory_max=48 << 20
