@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.contract.apis import file_api, paged_api
 from tests.contract.databases import postgres_site, sqlite_site
 from tests.contract.inboxes import inbox_site
+from tests.contract.remotes import file_site, memory_site, s3_site, sftp_with_key, sftp_with_password
 from tests.contract.sites import Listed, delivered_folder, watched_folder
 
 SITES: dict[str, Listed] = {
@@ -17,6 +18,11 @@ SITES: dict[str, Listed] = {
     "inbox-json": Listed(
         "inbox", inbox_site, can_stall=False, can_break=False, is_local=True, large_lines=300, padding=100_000, memory_max=8 << 20
     ),
+    "object-file": Listed("object", file_site, can_stall=False, is_missing_configuration=True),
+    "object-memory": Listed("object", memory_site, can_stall=False, is_missing_configuration=True),
+    "object-s3": Listed("object", s3_site, needs=("s3",), memory_max=24 << 20),
+    "sftp-key": Listed("sftp", sftp_with_key),
+    "sftp-password": Listed("sftp", sftp_with_password),
     "sqlite-sqlalchemy": Listed(
         "sql", sqlite_site("sqlalchemy"), has_names=False, can_break=False, large_lines=30_000, padding=2000, memory_max=48 << 20
     ),
