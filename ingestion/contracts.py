@@ -287,5 +287,9 @@ alter table raw.source_notes add column if not exists owner_ref varchar;
 create table if not exists raw.quarantine_done (
     batch_no integer not null, row_no integer not null, action_no bigint not null, kind varchar not null, new_batch_no integer,
     done_at timestamp not null, primary key (batch_no, row_no));
+create table if not exists raw.cursors (source_id varchar not null, stream varchar not null, position varchar not null,
+    recorded_at timestamp not null);
+create table if not exists raw.deletions (
+    source_id varchar not null, feed varchar not null, _row_key ubigint not null, batch_no integer not null, deleted_at timestamp not null);
 """
 """Statuses of a batch: loaded, same_file (bytes seen before), rejected (nothing of it loaded), held (too many bad rows)."""

@@ -14,12 +14,17 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
+from ingestion.documents.registry import FORMATS
 from ingestion.findings import Finding, refuse
 from ingestion.landing import CHUNK_BYTES, Landed
 from ingestion.profiles.model import FeedProfile
+
+if TYPE_CHECKING:
+    from ingestion.documents.shelf import Shelf
 
 LINE_BYTES_MAX = 8 << 20
 REJECTS_MAX = 100_000
@@ -27,11 +32,17 @@ REJECTS_MAX = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What the view `decoded` holds: column names with their DuckDB types, and records that could not be read."""
+    """What the view `decoded` holds: column names with their DuckDB types, and records that could not be read.
+
+    `duplicates` counts rows that were left out because they were taken before. `by_message`: what is refused was refused a message
+    at a time, so it never holds back the others of the file.
+    """
 
     types: dict[str, str]
     findings: tuple[Finding, ...]
     warning: str | None = None
+    duplicates: int = 0
+    by_message: bool = False
 
 
 def quoted(name: str) -> str:
@@ -45,12 +56,19 @@ def literal(text: str) -> str:
 
 
 def decode(
-    connection: duckdb.DuckDBPyConnection, landed: Landed, feed: FeedProfile, needed: Sequence[str], work: Path
+    connection: duckdb.DuckDBPyConnection, landed: Landed, feed: FeedProfile, needed: Sequence[str], work: Path, shelf: Shelf
 ) -> Decoded:
-    """Create the view `decoded`. `needed` are the columns that the profile names. Raises InputRefusedError ING-2xx."""
+    """Create the view `decoded`. `needed` are the columns that the profile names; `shelf` keeps parsed documents of the run.
+
+    Raises InputRefusedError ING-2xx.
+    """
     if landed.size_bytes == 0:
         raise refuse("ING-201", landed.file_name, found="an empty file (0 bytes)", expected="at least a header line",
                      next_step="Send the file again; it may have been cut off on its way.")  # fmt: skip
+    if feed.format in FORMATS:
+        from ingestion.documents.decoding import decode_documents
+
+        return decode_documents(connection, landed, feed, needed, shelf)
     if feed.format in ("parquet", "sql"):
         return _decode_parquet(connection, landed, needed)
     if feed.format == "xlsx":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +16,16 @@ import structlog
 
 from core.clock import Clock
 from core.settings import Settings
+from ingestion.connectors import Item, Pull, pull_chunks, transports_of
+from ingestion.connectors.model import NO_CURSORS, Cursors, fits
 from ingestion.contracts import CONTROL_TABLES, FEEDS, TECHNICAL_COLUMNS
+from ingestion.cursors import forget_cursors, read_cursors, write_cursors
+from ingestion.decoding import decode
+from ingestion.deletions import key_columns, revived, settle_deletions
+from ingestion.documents.shelf import Shelf
 from ingestion.landing import Landed, land
 from ingestion.loader import FileOutcome, LoadTask, begin_group, settle_group, stage_file
 from ingestion.profiles.model import FeedProfile, Mapping, Profile
-from ingestion.transports import database_url, extract, files_of, folder_of
 
 log = structlog.get_logger("dreiklang.ingestion")
 
@@ -37,11 +44,20 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """One outcome per file and feed, in the order in which they were read; `files` counts what the partner brought."""
+    """One outcome per file and feed, in the order in which they were read; `files` counts what the partner brought.
+
+    `brings_all`: the delivery is brought whole each time, so that none of its files is worth a word.
+    """
 
     source_id: str
     outcomes: tuple[FileOutcome, ...]
     files: int
+    brings_all: bool = True
+
+    @property
+    def is_missing(self) -> bool:
+        """A delivery that should have been there and was not."""
+        return self.brings_all and not self.files
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -59,7 +75,8 @@ def load_delivery(
 ) -> LoadReport:  # fmt: skip
     """Load every file of a delivery. A bad file is an outcome and the others go on.
 
-    Raises ConfigurationError when the profile or the folder is wrong; nothing was loaded then.
+    Raises ConfigurationError when the profile or the folder is wrong, RetriableError when the source does not answer: what came
+    before that is loaded, and the next run goes on behind it.
     """
     connection.execute(
         """insert or replace into raw.source_notes (source_id, title, note_de, note_en, owner_scheme, owner_ref)
@@ -73,37 +90,104 @@ def load_delivery(
             "ref": profile.owner.ref if profile.owner else None,
         },
     )
+    transports = transports_of(profile)
     outcomes: list[FileOutcome] = []
     files = 0
-    with TemporaryDirectory(prefix="dreiklang-extract-") as work:
-        group: _Group | None = None
-        for feed, file in _files(profile, source, settings, Path(work)):
-            files += file.parent != Path(work) or feed.format == "sql"
-            if progress:
-                progress(Progress(profile.source_id, feed.feed, file.name))
-            if group is not None and (group.feed is not feed or group.rows >= ROWS_PER_GROUP):
-                outcomes += group.settle()
-                group = None
-            group = group or _Group(connection, profile, feed, settings, clock, run_id)
-            group.add(file, source)
-        if group is not None:
-            outcomes += group.settle()
-    return LoadReport(profile.source_id, tuple(outcomes), files)
+    with _work_folder(settings) as work:
+        loading = _Loading(connection, profile, settings, clock, run_id, progress, Shelf(work, profile.switches))
+        outcomes += loading.load([_Task(feed, Item(path.name, path)) for feed, path in _constants(profile, work)])
+        pull = Pull(profile, source, settings.inbox_dir, work, read_cursors(connection, profile.source_id), clock=clock)
+        for chunk in pull_chunks(transports, pull):
+            tasks = _tasks(profile, chunk.items)
+            files += len(tasks)
+            outcomes += loading.load(tasks, chunk.cursors)
+            outcomes += loading.compare_keys(chunk.items)
+            chunk.transport.settled(pull, chunk.items)
+            if chunk.error is not None:
+                log.warning("pull_failed", source=profile.source_id, code=chunk.error.code, items=len(chunk.items))
+                raise chunk.error
+            for item in chunk.items:
+                if item.path.is_relative_to(work):
+                    item.path.unlink(missing_ok=True)
+    return LoadReport(profile.source_id, tuple(outcomes), files, all(transport.brings_all for transport in transports))
 
 
-def _files(profile: Profile, source: Path | None, settings: Settings, work: Path) -> Iterator[tuple[FeedProfile, Path]]:
+@contextmanager
+def _work_folder(settings: Settings) -> Iterator[Path]:
+    """An empty folder beside the landed files. What a run that died left there goes: one process loads at a time."""
+    settings.landing_dir.mkdir(parents=True, exist_ok=True)
+    for left in settings.landing_dir.glob(".pull-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=".pull-", dir=settings.landing_dir) as work:
+        yield Path(work)
+
+
+def _constants(profile: Profile, work: Path) -> Iterator[tuple[FeedProfile, Path]]:
     for constant in profile.constants:
         path = work / f"{profile.source_id}-{constant.feed}-constants.jsonl"
         path.write_text("".join(json.dumps(row) + "\n" for row in constant.rows), encoding="utf-8")
         names = list(dict.fromkeys(name for row in constant.rows for name in row))
         columns: dict[str, Mapping | str] = {name: Mapping(column=name) for name in names}
         yield FeedProfile(feed=constant.feed, files=path.name, format="jsonl", columns=columns), path
-    for number, feed in enumerate(profile.feeds):
-        if feed.format == "sql":
-            yield feed, extract(database_url(profile, source), feed, work / f"{profile.source_id}-{feed.feed}-{number}.parquet")
-            continue
-        for file in files_of(profile, feed.files, folder_of(profile, source, settings.inbox_dir)):
-            yield feed, file
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One item that one feed reads, with the items it looks things up in."""
+
+    feed: FeedProfile
+    item: Item
+    lookups: tuple[tuple[str, Item], ...] = ()
+
+
+def _tasks(profile: Profile, items: Sequence[Item]) -> list[_Task]:
+    """Feed by feed in the profile's order, files in the transport's."""
+    tasks = []
+    for feed_no, feed in enumerate(profile.feeds):
+        found = ((lookup.name, next((i for i in items if fits(i.name, lookup.files)), None)) for lookup in feed.lookups)
+        lookups = tuple((name, item) for name, item in found if item is not None)
+        tasks += [_Task(feed, item, lookups) for item in items if not item.is_key_snapshot and item.is_for(feed_no, feed)]
+    return tasks
+
+
+class _Loading:
+    """Loads items of one delivery: files of a feed in groups, each in one transaction, the last one with the cursors."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, profile: Profile, settings: Settings, clock: Clock, run_id: str,
+        progress: Callable[[Progress], None] | None, shelf: Shelf,
+    ) -> None:  # fmt: skip
+        self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
+        self._progress, self._shelf = progress, shelf
+
+    def load(self, tasks: Sequence[_Task], cursors: Cursors = NO_CURSORS) -> list[FileOutcome]:
+        """Load the tasks in their order. The cursors are stored with the last group, so what they pass over is stored too."""
+        outcomes: list[FileOutcome] = []
+        group: _Group | None = None
+        for task in tasks:
+            if self._progress:
+                self._progress(Progress(self._profile.source_id, task.feed.feed, task.item.path.name))
+            if group is not None and (group.feed is not task.feed or group.rows >= ROWS_PER_GROUP):
+                outcomes += group.settle()
+                group = None
+            group = group or self._group(task.feed)
+            group.add(task)
+        if group is not None:
+            return outcomes + group.settle(cursors)
+        if cursors:
+            write_cursors(self._connection, self._profile.source_id, cursors, self._clock.now().replace(tzinfo=None))
+        return outcomes
+
+    def compare_keys(self, items: Sequence[Item]) -> list[FileOutcome]:
+        """Find deleted rows with the key snapshots among the items, each in one transaction with its cursor."""
+        outcomes = []
+        for item in items:
+            if item.is_key_snapshot and item.feed_no is not None:
+                outcomes += self._group(self._profile.feeds[item.feed_no]).settle_deletions(item)
+        return outcomes
+
+    def _group(self, feed: FeedProfile) -> _Group:
+        return _Group(self._connection, self._profile, feed, self._settings, self._clock, self._run_id, self._shelf)
 
 
 class _Group:
@@ -117,50 +201,69 @@ class _Group:
         settings: Settings,
         clock: Clock,
         run_id: str,
+        shelf: Shelf,
     ) -> None:
         self.feed = feed
         self.rows = 0
+        self._shelf = shelf
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
         self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
         self._next_batch_no = int(connection.execute("select coalesce(max(batch_no), 0) + 1 from raw.batches").fetchall()[0][0])
         begin_group(connection, FEEDS[feed.feed])
 
-    def add(self, file: Path, source: Path | None) -> None:
+    def add(self, item: _Task) -> None:
         """Land a file and stage its rows."""
         landing, source_id = self._settings.landing_dir, self._profile.source_id
-        landed = land(file, landing, source_id)
+        landed = land(item.item.path, landing, source_id)
         started_at = self._clock.now().replace(tzinfo=None)
-        lookups = {
-            lookup.name: land(found, landing, source_id)
-            for lookup in self.feed.lookups
-            for found in files_of(self._profile, lookup.files, folder_of(self._profile, source, self._settings.inbox_dir))[:1]
-        }
-        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at)
+        lookups = {name: land(found.path, landing, source_id) for name, found in item.lookups}
+        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at, self._shelf)
         self._next_batch_no += 1
         outcome = self._seen_before(task) or stage_file(self._connection, task)
         self.rows += outcome.rows_accepted
         self._staged.append((outcome, landed, started_at))
 
-    def settle(self) -> list[FileOutcome]:
-        """Store the group in one transaction; nothing of it is stored when that fails."""
-        self._connection.begin()
-        try:
+    def settle(self, cursors: Cursors = NO_CURSORS) -> list[FileOutcome]:
+        """Store the group, and cursors with it, in one transaction; nothing of it is stored when that fails."""
+        with self._transaction():
             outcomes = settle_group(
                 self._connection, FEEDS[self.feed.feed], self.feed, [outcome for outcome, _, _ in self._staged]
             )
             for outcome, (_, landed, started_at) in zip(outcomes, self._staged, strict=True):
                 _record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
+            write_cursors(self._connection, self._profile.source_id, cursors, self._utc_now())
+        _log_outcomes(outcomes)
+        return outcomes
+
+    def settle_deletions(self, item: Item) -> list[FileOutcome]:
+        """Compare the keys that exist at the source with the rows known from the same query, and store what is gone."""
+        landed = land(item.path, self._settings.landing_dir, self._profile.source_id)
+        started_at = self._utc_now()
+        task = LoadTask(self._profile, self.feed, landed, {}, self._next_batch_no, started_at, self._shelf)
+        decoded = decode(self._connection, landed, self.feed, key_columns(self.feed), item.path.parent, self._shelf)
+        with self._transaction():
+            outcome = settle_deletions(self._connection, task, decoded.types, batch_file=item.name)
+            if outcome is not None:
+                _record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
+            if revived(self._connection, task):
+                forget_cursors(self._connection, self._profile.source_id, [f"query:{self.feed.feed}:{item.feed_no}"])
+            write_cursors(self._connection, self._profile.source_id, item.cursors, self._utc_now())
+        outcomes = [] if outcome is None else [outcome]
+        _log_outcomes(outcomes)
+        return outcomes
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.begin()
+        try:
+            yield
             self._connection.commit()
         except BaseException:
             self._connection.rollback()
             raise
-        for outcome in outcomes:
-            log.info(
-                "file_read", source=outcome.source_id, feed=outcome.feed, file=outcome.file_name, status=outcome.status,
-                read=outcome.rows_read, accepted=outcome.rows_accepted, quarantined=outcome.rows_quarantined,
-                duplicate=outcome.rows_duplicate, code=outcome.error_code,
-            )  # fmt: skip
-        return outcomes
+
+    def _utc_now(self) -> datetime:
+        return self._clock.now().replace(tzinfo=None)
 
     def _seen_before(self, task: LoadTask) -> FileOutcome | None:
         """The same bytes for the same feed were loaded before: every row of them is a duplicate."""
@@ -180,6 +283,15 @@ class _Group:
         return replace(
             task.outcome("same_file"), rows_read=rows_read, rows_duplicate=rows_read,
             error_message=f"The same bytes were loaded as batch {batch_no}; nothing changes.",
+        )  # fmt: skip
+
+
+def _log_outcomes(outcomes: Sequence[FileOutcome]) -> None:
+    for outcome in outcomes:
+        log.info(
+            "file_read", source=outcome.source_id, feed=outcome.feed, file=outcome.file_name, status=outcome.status,
+            read=outcome.rows_read, accepted=outcome.rows_accepted, quarantined=outcome.rows_quarantined,
+            duplicate=outcome.rows_duplicate, code=outcome.error_code,
         )  # fmt: skip
 
 

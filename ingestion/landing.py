@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
+NAME_BYTES_MAX = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +24,43 @@ class Landed:
 
 
 def land(file: Path, landing_dir: Path, source_id: str) -> Landed:
-    """Keep the file's bytes. The same bytes under the same name land once."""
-    digest = hashlib.sha256()
-    with file.open("rb") as handle:
-        while chunk := handle.read(CHUNK_BYTES):
-            digest.update(chunk)
-    sha256 = digest.hexdigest()
-    target = landing_dir / source_id / sha256[:2] / f"{sha256}__{file.name}"
+    """Keep the file's bytes. The same bytes under the same name land once.
+
+    What is kept is what was copied: a file that changes while it is read lands under the hash of the copy.
+    """
+    sha256 = _hash(file)
+    name = safe_name(file.name)
+    target = _place(landing_dir, source_id, sha256, name)
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary = target.with_name(f".{sha256}.{os.getpid()}")
         shutil.copyfile(file, temporary)
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())
+        sha256 = _hash(temporary)
+        target = _place(landing_dir, source_id, sha256, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
         temporary.replace(target)
         with contextlib.suppress(OSError):
             target.chmod(0o440)
     return Landed(file.name, target, sha256, target.stat().st_size)
+
+
+def safe_name(name: str) -> str:
+    """A partner's file name as one that any disk takes: no folders, no control characters, at most 150 bytes, the ending kept."""
+    plain = "".join("_" if character in "/\\:" or not character.isprintable() else character for character in name).lstrip(".")
+    stem, dot, ending = plain.rpartition(".")
+    if len(plain.encode()) > NAME_BYTES_MAX:
+        ending = ending[:16] if dot else ""
+        kept = (stem or plain).encode()[: NAME_BYTES_MAX - len(ending.encode()) - 1].decode(errors="ignore")
+        plain = f"{kept}{dot}{ending}"
+    return plain or "_"
+
+
+def _place(landing_dir: Path, source_id: str, sha256: str, name: str) -> Path:
+    return landing_dir / source_id / sha256[:2] / f"{sha256}__{name}"
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

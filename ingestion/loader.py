@@ -23,6 +23,7 @@ import duckdb
 from core.errors import InputRefusedError
 from ingestion.contracts import FEEDS, TECHNICAL_COLUMNS, Feed
 from ingestion.decoding import Decoded, decode, literal, quoted, raw_text_of
+from ingestion.documents.shelf import Shelf
 from ingestion.expressions import Check, Mapped, map_column
 from ingestion.findings import Finding
 from ingestion.landing import Landed
@@ -72,6 +73,7 @@ class LoadTask:
     lookups: dict[str, Landed]
     batch_no: int
     recorded_at: datetime
+    shelf: Shelf
 
     @property
     def contract(self) -> Feed:
@@ -96,7 +98,7 @@ def stage_file(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> FileOut
     """
     with TemporaryDirectory(prefix="dreiklang-") as name:
         try:
-            decoded = decode(connection, task.landed, task.feed, needed_columns(task.feed), Path(name))
+            decoded = decode(connection, task.landed, task.feed, needed_columns(task.feed), Path(name), task.shelf)
             if task.feed.lookups:
                 decoded = join_lookups(connection, decoded, task.feed, task.lookups)
             return _stage_decoded(connection, task, decoded)
@@ -130,11 +132,12 @@ def settle_group(
 def needed_columns(feed: FeedProfile) -> list[str]:
     """The file's own columns that the profile names, lookups' columns left out."""
     names: list[str] = []
-    for name in feed.columns:
+    for name in [column.name for column in FEEDS[feed.feed].columns] if feed.is_documents else feed.columns:
         mapping = feed.mapping(name) or Mapping(const="")
         names += [mapping.column] if mapping.column else [*mapping.columns, *mapping.product_of]
+        names += [mapping.scheme_column] if mapping.scheme_column else []
     names += [condition.column for condition in feed.where] + [lookup.left for lookup in feed.lookups]
-    names += [feed.version] if feed.version else []
+    names += [feed.version_column] if feed.version_column else []
     names += list(feed.ordinal_within)
     prefixes = tuple(f"{lookup.name}." for lookup in feed.lookups)
     return list(dict.fromkeys(n for n in names if not (prefixes and n.startswith(prefixes))))
@@ -148,8 +151,8 @@ def _stage_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decode
     of_file = f"_batch_no = {task.batch_no}"
     read, bad = _one(connection, f"select count(*), count(*) filter (_finding > 0) from incoming where {of_file}")
     findings = decoded.findings + _findings(connection, task, checks, decoded) if bad else decoded.findings
-    rows_read, rows_bad = read + len(decoded.findings), bad + len(decoded.findings)
-    warning = "The file has a header and no rows." if rows_read == 0 else decoded.warning
+    rows_read, rows_bad = read + len(decoded.findings) + decoded.duplicates, bad + len(decoded.findings)
+    warning = decoded.warning or ("The file has a header and no rows." if rows_read == 0 else None)
     base = replace(
         task.outcome("loaded"),
         rows_read=rows_read,
@@ -157,13 +160,15 @@ def _stage_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decode
         error_message=warning,
         row_layout=_row_layout(task, decoded),
     )
-    if rows_bad and (rows_bad == rows_read or (rows_bad >= HELD_ROWS and rows_bad > HELD_SHARE * rows_read)):
+    is_held = rows_bad >= HELD_ROWS and rows_bad > HELD_SHARE * rows_read and not decoded.by_message
+    if rows_bad and (rows_bad == rows_read or is_held):
         connection.execute(f"delete from incoming where {of_file}")
-        message = f"{rows_bad} of {rows_read} rows are wrong, more than {HELD_SHARE:.0%}; first: {findings[0].message}"
+        what = "messages or rows" if decoded.by_message else "rows"
+        message = f"{rows_bad} of {rows_read} {what} are wrong, more than {HELD_SHARE:.0%}; first: {findings[0].message}"
         return replace(base, status="held", rows_quarantined=rows_read, error_code="ING-210", error_message=message[:2000])
     if bad:
         connection.execute(f"delete from incoming where {of_file} and _finding > 0")
-    return replace(base, rows_accepted=read - bad, rows_quarantined=rows_bad)
+    return replace(base, rows_accepted=read - bad, rows_quarantined=rows_bad, rows_duplicate=decoded.duplicates)
 
 
 def _row_layout(task: LoadTask, decoded: Decoded) -> str:
@@ -206,22 +211,22 @@ def _fill_incoming(
                     {literal(task.profile.source_id)} as source_id,
                     {", ".join(f"{expression} as {name}" for name, expression in stored)},
                     {finding} as _finding{ordinal}
-                from (select *, timestamp '{task.recorded_at.isoformat(sep=" ")}' as _now from decoded){_where(feed.where)}
+                from (select *, timestamp '{task.recorded_at.isoformat(sep=" ")}' as _now from decoded){where_sql(feed.where)}
             )
-            select *{" exclude (_ordinal)" if ordinal else ""}, {_keys(contract, feed)} from mapped"""
+            select *{" exclude (_ordinal)" if ordinal else ""}, {keys_sql(contract, feed)} from mapped"""
     )
 
 
 def _version(feed: FeedProfile, types: dict[str, str]) -> str:
-    if feed.version is None:
+    if feed.version_column is None:
         return "0"
-    column = quoted(feed.version)
-    if types[feed.version].startswith(("TIMESTAMP", "DATE")):
+    column = quoted(feed.version_column)
+    if types[feed.version_column].startswith(("TIMESTAMP", "DATE")):
         return f"coalesce(epoch_us({column}::timestamp), 0)"
     return f"coalesce(try_cast({column} as bigint), 0)"
 
 
-def _keys(contract: Feed, feed: FeedProfile) -> str:
+def keys_sql(contract: Feed, feed: FeedProfile) -> str:
     """`_row_key`, and `document_id` where the contract has one: hashes of the key columns within the source."""
     key = [pair[0] for column in contract.key for pair in column.sql_columns()]
     if feed.document_key:
@@ -235,7 +240,7 @@ def _keys(contract: Feed, feed: FeedProfile) -> str:
     return keys
 
 
-def _where(conditions: Sequence[Condition]) -> str:
+def where_sql(conditions: Sequence[Condition]) -> str:
     parts = []
     for condition in conditions:
         column = f"cast({quoted(condition.column)} as varchar)"
@@ -269,7 +274,7 @@ def _mark_known(connection: duckdb.DuckDBPyConnection, contract: Feed, feed: Fee
     content = f"row({', '.join(name for name, _ in contract.sql_columns() if name != 'document_id')})"
     latest = (
         ""
-        if feed.version
+        if feed.version_column
         else ("qualify row_number() over (partition by _row_key order by _version desc, _batch_no desc, _row_no desc) = 1")
     )
     connection.execute(

@@ -65,7 +65,7 @@ class RunResult:
             if outcome.status in ("rejected", "held")
         ]
         return tuple(
-            files + [f"{load.source_id} brought no file that its profile names" for load in self.loads if not load.files]
+            files + [f"{load.source_id} brought no file that its profile names" for load in self.loads if load.is_missing]
         )
 
 

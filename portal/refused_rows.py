@@ -97,12 +97,8 @@ def _values(layout: object, raw_text: str) -> dict[str, str]:
         try:
             found = json.loads(raw_text)
         except ValueError:
-            return dict.fromkeys(columns, "")
-        return (
-            {name: "" if found.get(name) is None else str(found[name]) for name in columns}
-            if isinstance(found, dict)
-            else dict.fromkeys(columns, "")
-        )
+            return {}
+        return {name: "" if found.get(name) is None else str(found[name]) for name in columns} if isinstance(found, dict) else {}
     try:
         cells = next(csv.reader(io.StringIO(raw_text), delimiter=described["delimiter"]), [])
     except csv.Error:

@@ -21,7 +21,7 @@ REFUSED = Query("d_refused_rows", _D, """
 
 FILES = Query("d_files", _D, """
     select recorded_at, file_name, feed, status, rows_read, rows_accepted, rows_quarantined, rows_duplicate, rows_corrected, last_event_on,
-        is_late, error_message
+        coalesce(is_late, false) as is_late, error_message
     from fct_batches order by batch_no desc limit 1000""")  # fmt: skip
 
 QUALITY = Query("d_quality", _D, """

@@ -18,10 +18,10 @@ from sqlalchemy import Connection, Engine, Row, func, select
 from core.clock import Clock
 from core.errors import InputRefusedError
 from core.store import reading, writing
+from ingestion.connectors.folder import files_below
 from ingestion.intake.sniffing import fingerprint, sniff
 from ingestion.intake.tables import intake_layouts
 from ingestion.profiles.model import FeedProfile, Profile
-from ingestion.transports import files_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def learned_deliveries(engine: Engine, inbox_dir: Path) -> list[LearnedDelivery]
     found = []
     for source_id, layouts in by_source.items():
         folder = inbox_dir / source_id
-        files = files_of(layouts[0].profile, "*", folder) if folder.is_dir() else []
+        files = list(files_below(folder, ["*"]).values()) if folder.is_dir() else []
         if files:
             found.append(_delivery(layouts, folder, files))
     return found

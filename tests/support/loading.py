@@ -37,7 +37,7 @@ class Loading:
     def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self.connection = connection
         self.folder = folder / "delivery"
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
         self.settings = Settings(home=folder / "home")
         self.clock: Clock = FixedClock(NOW)
         prepare(connection)
@@ -45,6 +45,10 @@ class Loading:
     def load(self, profile: Profile | None = None) -> LoadReport:
         """Load everything in the folder."""
         return load_delivery(self.connection, profile or profile_of(), self.folder, self.settings, self.clock, "run")
+
+    def pull(self, profile: Profile, source: Path | None = None) -> LoadReport:
+        """Load what the profile's transport brings."""
+        return load_delivery(self.connection, profile, source, self.settings, self.clock, "run")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query."""

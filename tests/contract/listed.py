@@ -1,0 +1,46 @@
+"""The connectors under contract: transport and a format it usually carries. Every transport of the registry stands here."""
+
+from __future__ import annotations
+
+from tests.contract.databases import postgres_site, sqlite_site
+from tests.contract.sites import Listed, delivered_folder, watched_folder
+
+SITES: dict[str, Listed] = {
+    "delivery-csv": Listed(
+        "none", delivered_folder, remembers=False, can_stall=False, can_break=False, is_missing_configuration=True
+    ),
+    "folder-csv": Listed("folder", watched_folder, can_stall=False, can_break=False, is_missing_configuration=True),
+    "sqlite-sqlalchemy": Listed(
+        "sql", sqlite_site("sqlalchemy"), has_names=False, can_break=False, large_lines=30_000, padding=2000, memory_max=48 << 20
+    ),
+    "sqlite-adbc": Listed(
+        "sql",
+        sqlite_site("adbc"),
+        has_names=False,
+        can_break=False,
+        large_lines=30_000,
+        padding=2000,
+        memory_max=48 << 20,
+        can_stall=False,
+    ),
+    "postgres-sqlalchemy": Listed(
+        "sql",
+        postgres_site("sqlalchemy"),
+        has_names=False,
+        can_break=False,
+        large_lines=30_000,
+        padding=2000,
+        memory_max=48 << 20,
+        needs=("postgres",),
+    ),
+    "postgres-adbc": Listed(
+        "sql",
+        postgres_site("adbc"),
+        has_names=False,
+        can_break=False,
+        large_lines=30_000,
+        padding=2000,
+        memory_max=48 << 20,
+        needs=("postgres",),
+    ),
+}

@@ -1,0 +1,81 @@
+"""cXML: orders, split confirmations, and a secret that is nowhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingestion.documents.cxml import parse_cxml
+from ingestion.documents.model import Message
+from ingestion.redaction import MARK, redact_secrets
+from tests.support.documents import cxml, cxml_confirmation, cxml_order
+
+SECRET = "canary-secret-7431"
+
+
+def one(body: str) -> Message:
+    """The message, which never shows its secret."""
+    parsed = parse_cxml(cxml(body), {})
+    assert SECRET not in repr(parsed)
+    (message,) = parsed.messages
+    return message
+
+
+@pytest.mark.parametrize(("kind", "status"), [("new", "open"), ("update", "open"), ("delete", "cancelled")])
+def test_an_order_and_what_becomes_of_it(kind: str, status: str) -> None:
+    message = one(cxml_order(kind))
+    (line,) = message.rows["order_lines"]
+    assert (line["document_no"], line["line_no"], line["quantity"], line["net_amount"]) == ("B-7", "1", "10", "25")
+    assert (line["line_status"], line["promised_on"], line["buyer_no"], line["seller_no"]) == (status, "2026-06-05", "111", "222")
+    assert message.rows["orders"][0]["status"] == status
+    assert (message.key.interchange_ref, message.key.function) == ("1@buyer", kind)
+
+
+def test_a_split_confirmation_gives_child_rows_and_one_sum() -> None:
+    splits = (("accept", "6", "2026-06-05"), ("backordered", "3", "2026-06-20"), ("reject", "1", ""))
+    message = one(cxml_confirmation("10", splits))
+    assert [(row["split_no"], row["status"], row["quantity"]) for row in message.rows["order_confirmation_splits"]] == [
+        ("1", "accepted", "6"), ("2", "backordered", "3"), ("3", "rejected", "1"),
+    ]  # fmt: skip
+    (row,) = message.rows["order_confirmations"]
+    assert (row["status"], row["confirmed_quantity"], row["promised_on"]) == ("changed", "6", "2026-06-05")
+    # the answer comes from the seller
+    assert (row["seller_no"], row["buyer_no"]) == ("111", "222")
+    assert one(cxml_confirmation("10", (("accept", "10", ""),))).rows["order_confirmations"][0]["status"] == "confirmed"
+    assert one(cxml_confirmation("10", (("reject", "10", ""),))).rows["order_confirmations"][0]["confirmed_quantity"] == "0"
+
+
+def test_splits_that_do_not_add_up_are_refused() -> None:
+    message = one(cxml_confirmation("10", (("accept", "6", ""), ("reject", "3", ""))))
+    assert [finding.code for finding in message.findings] == ["ING-614"]
+    assert message.is_refused
+
+
+@pytest.mark.parametrize(
+    "body", [cxml_order("sell"), cxml_order(quantity="ten"), cxml_order(price=""), "<PunchOutSetupRequest/>", ""]
+)
+def test_what_cannot_be_read_is_named(body: str) -> None:
+    message = one(body)
+    assert message.is_refused
+    assert message.findings[0].code in ("ING-611", "ING-612", "ING-613")
+
+
+@pytest.mark.parametrize("secret", [SECRET, f"<![CDATA[{SECRET}]]>", f"\n {SECRET}\n", f"{SECRET}<x/>{SECRET}"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32", "utf-16-le", "cp1252"])
+def test_secrets_are_redacted_in_every_encoding(secret: str, encoding: str) -> None:
+    text = cxml(cxml_order(), secret=secret).decode().replace("UTF-8", encoding)
+    redacted = redact_secrets(text.encode(encoding))
+    assert SECRET.encode(encoding)[-20:] not in redacted
+    assert MARK in redacted.decode(encoding)
+    assert redact_secrets(redacted) == redacted
+    # nothing else changes
+    assert redacted.decode(encoding) == text.replace(secret, MARK)
+
+
+def test_a_cut_off_or_prefixed_secret_is_redacted_too() -> None:
+    whole = cxml(cxml_order())
+    cut = whole[: whole.index(SECRET.encode()) + 10]
+    assert b"canary" not in redact_secrets(cut)
+    for form in (b"<c:SharedSecret a='1'>canary</c:SharedSecret>", b"<CredentialMac type='x'>canary</CredentialMac >"):
+        assert b"canary" not in redact_secrets(form)
+    untouched = cxml("").replace(b"SharedSecret", b"Other")
+    assert redact_secrets(untouched) is untouched
