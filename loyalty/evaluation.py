@@ -6,8 +6,7 @@ mart.fct_order_lines --per rule and document: kept quantity, kept net amount--> 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -15,6 +14,7 @@ from typing import Protocol
 
 from loyalty.domain.points import award_points
 from loyalty.domain.programme import Programme, Rule
+from loyalty.evaluated import EvaluatedDocument, RunningCampaign
 
 DOCUMENTS_PER_BATCH = 5_000
 """Documents evaluated and posted per transaction."""
@@ -40,26 +40,9 @@ class Warehouse(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluatedDocument:
-    """What one document is worth under one rule, after returns and cancellations.
-
-    `cause` names document and rule and never changes. `worth` is (member, points) of whoever is owed something: nobody for
-    a cancelled document or an unknown buyer; points are negative for a return document.
-    """
-
-    cause: str
-    source_id: str
-    document_no: str
-    rule: Rule
-    ordered_on: date
-    worth: tuple[tuple[int, int], ...]
-    explanation: str
-
-
 DOCUMENTS = """
     with documents as (
-        select source_id, document_no, order_id, min(ordered_on) as ordered_on
+        select source_id, document_no, order_id, min(ordered_on) as ordered_on, max(distributor_id) as distributor_id
         from mart.fct_order_lines as lines where lines.leg = $leg {touched}
         group by source_id, document_no, order_id
     ), kept as (
@@ -75,22 +58,28 @@ DOCUMENTS = """
                 else round_even(net_subcents * quantity_kept / quantity, 0) end) as bigint) as net_kept_subcents
         from kept group by source_id, document_no, order_id, member_party_id
     )
-    select documents.source_id, documents.document_no, documents.order_id, documents.ordered_on, summed.member_party_id,
-        summed.quantity_kept, summed.net_kept_subcents
+    select documents.source_id, documents.document_no, documents.order_id, documents.ordered_on, documents.distributor_id,
+        summed.member_party_id, summed.quantity_kept, summed.net_kept_subcents
     from documents left join summed using (source_id, document_no, order_id)
     where documents.ordered_on >= $valid_from {until}
     order by documents.source_id, documents.document_no, documents.order_id, summed.member_party_id
 """
 
 
-def evaluate(connection: Warehouse, programme: Programme, since_run: int | None) -> Iterator[list[EvaluatedDocument]]:
-    """What documents are worth now, in batches. With `since_run` only documents that later runs touched, whole.
+def evaluate(
+    connection: Warehouse, programme: Programme, since_run: int | None, *, campaigns: Sequence[RunningCampaign] = (),
+    left_out: Collection[int] = (), also: Collection[int] = (),
+) -> Iterator[list[EvaluatedDocument]]:  # fmt: skip
+    """What documents are worth now, in batches. With `since_run` only documents that later runs touched, whole, and orders `also`.
+    Orders that are `left_out` are not looked at.
 
     A document in the rule's period that is worth nothing is given too, so that what it had earned can be taken back. Documents
     outside the period are left as they were booked: a rule applies by event date.
     """
-    for rule in programme.rules:
-        sql, parameters = _query(programme, rule, since_run)
+    chosen: list[tuple[Rule, frozenset[int] | None]] = [(rule, None) for rule in programme.rules]
+    chosen += [(rule, campaign.participants) for campaign in campaigns for rule in campaign.rules]
+    for rule, participants in chosen:
+        sql, parameters = _query(rule, since_run, participants, left_out, also)
         rows = _stream(connection.cursor().execute(sql, parameters))
         batch: list[EvaluatedDocument] = []
         for _, lines in groupby(rows, key=lambda row: row[:3]):
@@ -107,41 +96,50 @@ def _stream(cursor: WarehouseCursor) -> Iterator[tuple[object, ...]]:
         yield from rows
 
 
-def _query(programme: Programme, rule: Rule, since_run: int | None) -> tuple[str, dict[str, object]]:
-    member = "lines.retailer_id" if programme.leg == "sell_through" else "lines.distributor_id"
+def _query(
+    rule: Rule, since_run: int | None, participants: frozenset[int] | None, left_out: Collection[int], also: Collection[int]
+) -> tuple[str, dict[str, object]]:
+    member = "lines.retailer_id" if rule.leg == "sell_through" else "lines.distributor_id"
     conditions, until, touched = ["lines.line_status = 'confirmed'"], "", ""
-    parameters: dict[str, object] = {"leg": programme.leg, "valid_from": rule.valid_from}
+    parameters: dict[str, object] = {"leg": rule.leg, "valid_from": rule.valid_from}
+    if participants is not None:
+        conditions.append(f"list_contains($participants, {member})")
+        parameters["participants"] = sorted(participants)
     if rule.valid_to:
         until = "and documents.ordered_on <= $valid_to"
         parameters["valid_to"] = rule.valid_to
-    if rule.categories:
+    if rule.selection.categories:
         conditions.append("list_contains($categories, products.category)")
-        parameters["categories"] = list(rule.categories)
+        parameters["categories"] = list(rule.selection.categories)
     if rule.money_currency:
         conditions.append("lines.currency = $money_currency")
         parameters["money_currency"] = rule.money_currency
     if since_run is not None:
-        touched = "and lines.order_id in (select new.order_id from mart.fct_order_lines as new where new.run_no > $since_run)"
-        parameters["since_run"] = since_run
+        new = "lines.order_id in (select new.order_id from mart.fct_order_lines as new where new.run_no > $since_run)"
+        touched = f"and ({new} or list_contains($also, lines.order_id))"
+        parameters |= {"since_run": since_run, "also": sorted(also)}
+    if left_out:
+        touched += " and not list_contains($left_out, lines.order_id)"
+        parameters["left_out"] = sorted(left_out)
     sql = DOCUMENTS.format(member=member, counts=" and ".join(conditions), touched=touched, until=until)
     return sql, parameters
 
 
 def _evaluated(programme: Programme, rule: Rule, rows: Sequence[Sequence[object]]) -> EvaluatedDocument:
-    source_id, document_no, order_id, ordered_on = rows[0][:4]
+    source_id, document_no, order_id, ordered_on, distributor = rows[0][:5]
     if not isinstance(ordered_on, date):
         raise TypeError(f"mart.fct_order_lines.ordered_on is a date, found {type(ordered_on).__name__}")
     worth, steps = [], []
-    for _, _, _, _, member, quantity, net_subcents in rows:
+    for _, _, _, _, _, member, quantity, net_subcents in rows:
         if member is None:
             continue
         kept, net = Decimal(str(quantity)), int(str(net_subcents))
-        points = award_points(rule, kept, net)
+        points = award_points(rule, int(kept * 1000), net)
         steps.append({"quantity_kept": str(kept), "net_amount_kept_subcents": net, "points": points})
         if points:
             worth.append((int(str(member)), points))
     explanation = json.dumps({"rule": rule.rule_id, "version": rule.version, "steps": steps})
     return EvaluatedDocument(
         f"{programme.programme_id}|{rule.rule_id}|{source_id}|{document_no}|{order_id}", str(source_id), str(document_no), rule,
-        ordered_on, tuple(worth), explanation,
+        ordered_on, tuple(worth), explanation, available_on=ordered_on, distributor=max(int(str(distributor)), 0),
     )  # fmt: skip

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.errors import ConfigurationError
-from loyalty.domain.programme import Programme, ProgrammeError, parse_programme
+from loyalty.domain.parsing import parse_programme
+from loyalty.domain.programme import Programme, ProgrammeError
 
 LIBRARY = Path(__file__).parent / "programmes"
 

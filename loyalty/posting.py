@@ -1,24 +1,29 @@
-"""Posting what documents are worth: the difference between that and what the ledger holds for them, batch by batch.
+"""Posting what documents are worth: the difference between that and what the ledger decided for them before, batch by batch.
 
 Everything is decided inside the writing transaction from what is stored, so a retry, a second run or a correction in any order
-ends in the same balances, and posting the same twice adds nothing.
+ends in the same balances, and posting the same twice adds nothing. What a cause was worth when it was last decided stands in its
+newest entry, so that an award that a cap cut is not asked for again.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, case, func, select
 
 from core.clock import Clock
 from core.store import writing
 from loyalty.books import Books
-from loyalty.domain.points import OpenLot, draw, draw_order, expiry_of, moment_of_day
-from loyalty.domain.programme import Programme
-from loyalty.evaluation import EvaluatedDocument
+from loyalty.caps import CapCounter, cap_limits, load_caps, write_caps
+from loyalty.domain.points import expiry_of, moment_of_day
+from loyalty.domain.programme import POINTS, Programme
+from loyalty.evaluated import EvaluatedDocument, NoAward
+from loyalty.lot_states import IDS_PER_QUERY, LotState
 from loyalty.tables import journal, transfers
 
 
@@ -26,93 +31,211 @@ from loyalty.tables import journal, transfers
 class PostingReport:
     """What a call posted: journal entries and points, added up over its documents."""
 
-    awards: int
-    reversals: int
-    points_awarded: int
-    points_reversed: int
+    awards: int = 0
+    reversals: int = 0
+    points_awarded: int = 0
+    points_reversed: int = 0
+    confirmed: int = 0
+    no_awards: int = 0
 
 
 @dataclass(slots=True)
 class _Posted:
-    """What the ledger holds for a cause: net points and first award per member, and how many entries."""
+    """What the ledger holds for a cause, per member: net points, what was decided, first award; and how many entries."""
 
     net_points: dict[int, int] = field(default_factory=dict)
+    decided: dict[int, int] = field(default_factory=dict)
     award_ids: dict[int, int] = field(default_factory=dict)
     entries: int = 0
 
 
-def post_awards(engine: Engine, programme: Programme, documents: Iterable[EvaluatedDocument], clock: Clock) -> PostingReport:
-    """Post the difference for each document, all in one transaction. Worth above posted: award; below: reversal.
+def post_awards(
+    engine: Engine, programme: Programme, documents: Iterable[EvaluatedDocument], clock: Clock, no_awards: Sequence[NoAward] = ()
+) -> PostingReport:
+    """Post the difference for each document, all in one transaction. Worth above decided: award; below posted: reversal.
 
-    A reversal takes points from the document's own lots first, then from the member's other lots; what is
-    spent already becomes debt, and the next credits settle debt first.
+    Points wait in `pending` until the rule's condition is met. A reversal takes points from the document's own lots first, then from
+    the member's other lots; what is spent already becomes debt, and the next credits settle debt first. Caps cut awards.
     """
-    wanted = {document.cause: document for document in documents}
+    wanted = {(document.cause, document.gives): document for document in documents}
     with writing(engine) as connection:
-        books = Books(connection, programme.programme_id, programme.currency, clock.now())
-        books.lock_members({member for document in wanted.values() for member, _ in document.worth})
-        posted = _posted(connection, list(wanted))
-        books.lock_members({member for known in posted.values() for member in known.net_points})
-        for cause, document in wanted.items():
-            _settle_difference(books, programme, document, posted.get(cause, _Posted()))
-        books.write()
-        return PostingReport(
-            books.count("award"), books.count("reversal"), books.points("award"), books.points("reversal")
-        )  # fmt: skip
+        totals = PostingReport()
+        for gives in sorted({gives for _, gives in wanted} | ({POINTS} if no_awards else set())):
+            chosen = {cause: document for (cause, given), document in wanted.items() if given == gives}
+            books = Books(connection, programme, programme.currency_of(gives), clock.now())
+            confirmed, counter = _post(books, chosen)
+            written = _explain(books, no_awards) if gives == POINTS else 0
+            books.write()
+            write_caps(connection, counter)
+            awards, reversals = books.counts("award"), books.counts("reversal")
+            totals = PostingReport(totals.awards + awards[0], totals.reversals + reversals[0], totals.points_awarded + awards[1],
+                                   totals.points_reversed + reversals[1], totals.confirmed + confirmed, totals.no_awards + written)  # fmt: skip
+        return totals
 
 
-def _settle_difference(books: Books, programme: Programme, document: EvaluatedDocument, posted: _Posted) -> None:
+def _post(books: Books, wanted: dict[str, EvaluatedDocument]) -> tuple[int, CapCounter]:
+    books.lock_members(member for document in wanted.values() for member, _ in document.worth)
+    posted = _posted(books.connection, list(wanted), books.currency)
+    books.lock_members(member for known in posted.values() for member in known.net_points)
+    counter = _counter(books, wanted, posted)
+    confirmed = 0
+    for cause, document in wanted.items():
+        known = posted.get(cause)
+        _settle_difference(books, document, known or _Posted(), counter)
+        if known is not None and document.rule.pending_until != "booked":
+            confirmed += _confirm(books, document, known)
+    return confirmed, counter
+
+
+def _counter(books: Books, wanted: dict[str, EvaluatedDocument], posted: dict[str, _Posted]) -> CapCounter:
+    keys: set[str] = set()
+    for cause, document in wanted.items():
+        if document.rule.caps:
+            for member in {*dict(document.worth), *(posted[cause].net_points if cause in posted else ())}:
+                keys |= _limits(books.programme, document, member).keys()
+    return load_caps(books.connection, keys)
+
+
+def _limits(programme: Programme, document: EvaluatedDocument, member: int) -> dict[str, int]:
+    return cap_limits(programme.programme_id, document.rule, member, document.distributor, document.event_on)
+
+
+def _settle_difference(books: Books, document: EvaluatedDocument, posted: _Posted, counter: CapCounter) -> None:
     ordinal, worth = posted.entries, dict(document.worth)
     for member in sorted(posted.net_points.keys() | worth.keys()):
-        difference = worth.get(member, 0) - posted.net_points.get(member, 0)
-        if difference == 0:
+        now_worth, had = worth.get(member, 0), posted.net_points.get(member, 0)
+        decided = posted.decided.get(member, had)
+        if now_worth == decided:
             continue
         ordinal += 1
-        key = f"{document.cause}|{document.rule.version}|{ordinal}"
-        effective_at = moment_of_day(document.ordered_on, programme.time_zone)
-        kind = "award" if difference > 0 else "reversal"
-        entry = books.enter(
-            kind, member, key, request_hash(kind, member, difference, document.explanation), effective_at, document.explanation,
-            cause=document.cause, source_id=document.source_id, document_no=document.document_no,
-            rule_id=document.rule.rule_id, rule_version=document.rule.version,
-            reverses=posted.award_ids.get(member) if difference < 0 else None,
-        )  # fmt: skip
-        if difference > 0:
-            expires_at = expiry_of(document.ordered_on, document.rule.expires_after_months, programme.time_zone)
-            books.credit_lot(entry, member, difference, earned_at=effective_at, expires_at=expires_at)
+        if now_worth > decided:
+            _award(books, document, member, now_worth, max(0, now_worth - max(decided, had)), ordinal, counter)
         else:
-            _take_back(books, entry, member, document, -difference)
+            _reverse(books, document, member, now_worth, max(0, had - now_worth), ordinal, posted.award_ids.get(member), counter)
 
 
-def _take_back(books: Books, entry: int, member: int, document: EvaluatedDocument, points: int) -> None:
-    """The document's own lots in draw order, then the member's other lots, and only then debt: who owes has nothing to spend."""
-    own = books.open_lots_of_cause(document.cause, member)
+def _award(
+    books: Books, document: EvaluatedDocument, member: int, worth: int, more: int, ordinal: int, counter: CapCounter
+) -> None:
+    rule, programme = document.rule, books.programme
+    limits = _limits(programme, document, member) if rule.caps else {}
+    granted, cap_key = counter.grant(limits, more, is_partial=rule.caps.is_partial)
+    explanation = document.explanation
+    if cap_key is not None:
+        explanation = json.dumps({**json.loads(explanation), "asked": more, "granted": granted, "cap": cap_key})
+    entry = _enter(books, "award" if granted else "no_award", document, member, granted, worth, ordinal, explanation, None)
+    if not granted:
+        return
+    counter.consume(limits, granted, entry)
+    day = document.available_on or (document.event_on if rule.pending_until == "booked" else None)
+    available_at = None if day is None else moment_of_day(day, programme.time_zone)
+    expires_at = None if day is None else expiry_of(rule.expiry, day, document.event_on, programme.time_zone)
+    funders = None if rule.funders == (("manufacturer", 100),) else ",".join(f"{name}:{share}" for name, share in rule.funders)
+    is_status = document.gives != POINTS
+    books.credit_lot(
+        entry, member, granted, earned_at=moment_of_day(document.event_on, programme.time_zone), available_at=available_at,
+        is_pending=rule.pending_until != "booked" and (day is None or day > books.today), expires_at=None if is_status else expires_at, idle_months=None if is_status else rule.expiry.inactivity_months, funders=funders,
+        cause=document.cause,
+    )  # fmt: skip
+
+
+def _reverse(
+    books: Books,
+    document: EvaluatedDocument,
+    member: int,
+    worth: int,
+    points: int,
+    ordinal: int,
+    award_id: int | None,
+    counter: CapCounter,
+) -> None:
+    """The document's own lots in draw order: what is pending, what is available, what expired unused; then the member's other lots,
+    and only then debt."""
+    entry = _enter(
+        books, "reversal" if points else "no_award", document, member, -points, worth, ordinal, document.explanation, award_id
+    )
+    if not points:
+        return
+    if document.rule.caps:
+        counter.consume(_limits(books.programme, document, member), -points, entry)
+    own = books.lots_of_cause(document.cause, member)
     missing = points
-    for lot in draw_order(own):
-        taken = min(lot.points_left, missing)
-        if taken:
-            books.move(entry, member, "available", "liability", taken, lot.lot_id)
-            missing -= taken
+    for account in ("pending", "available", "breakage"):
+        missing -= books.take(entry, member, account, "liability", missing, own)
     if missing:
-        missing -= _draw_any(books, entry, member, missing, books.open_lots(member))
+        missing -= books.take(entry, member, "available", "liability", missing, books.lots_of(member))
     if missing:
-        books.owe(entry, member, missing)
+        books.move(entry, member, "debt", "liability", missing, None)
 
 
-def _draw_any(books: Books, entry: int, member: int, points: int, lots: Sequence[OpenLot]) -> int:
-    draws = draw(lots, points, None)
-    for taken in draws:
-        books.move(entry, member, "available", "liability", taken.points, taken.lot_id)
-    return sum(taken.points for taken in draws)
+def _enter(
+    books: Books, kind: str, document: EvaluatedDocument, member: int, points: int, worth: int, ordinal: int, explanation: str,
+    reverses: int | None,
+) -> int:  # fmt: skip
+    rule = document.rule
+    key = f"{document.cause}|{books.currency}|{rule.version}|{ordinal}"
+    effective_at = moment_of_day(document.event_on, books.programme.time_zone)
+    return books.enter(
+        kind, member, key, request_hash(kind, member, points, explanation), effective_at, explanation, cause=document.cause,
+        source_id=document.source_id, document_no=document.document_no, rule_id=rule.rule_id, rule_version=rule.version,
+        reverses=reverses, decided=worth, tier=document.tier, distributor=document.distributor, campaign_id=rule.campaign_id,
+    )  # fmt: skip
+
+
+def _confirm(books: Books, document: EvaluatedDocument, posted: _Posted) -> int:
+    """Pending points of a document whose condition is met by now become available."""
+    if document.available_on is None or document.available_on > books.today:
+        return 0
+    available_at = moment_of_day(document.available_on, books.programme.time_zone)
+    confirmed = 0
+    for member in sorted(posted.net_points):
+        waiting = [lot for lot in books.lots_of_cause(document.cause, member) if lot.pending]
+        if waiting:
+            expires_at = expiry_of(document.rule.expiry, document.available_on, document.event_on, books.programme.time_zone)
+            confirm_lots(
+                books, member, waiting, available_at, expires_at, document.cause, document.source_id, document.document_no
+            )
+            confirmed += 1
+    return confirmed
+
+
+def confirm_lots(
+    books: Books, member: int, waiting: Sequence[LotState], available_at: datetime, expires_at: datetime | None, cause: str | None,
+    source_id: str | None, document_no: str | None,
+) -> None:  # fmt: skip
+    """One entry that makes pending lots of a member available."""
+    key = f"confirm|{books.programme.programme_id}|{books.currency}|{member}|{waiting[0].lot_id}|{len(waiting)}"
+    points = sum(lot.pending for lot in waiting)
+    explanation = json.dumps({"confirmed": points, "available_at": available_at.isoformat()})
+    entry = books.enter("confirm", member, key, request_hash("confirm", member, points), available_at, explanation,
+                        cause=cause, source_id=source_id, document_no=document_no)  # fmt: skip
+    for lot in waiting:
+        books.confirm(entry, member, lot, available_at, expires_at)
+
+
+def _explain(books: Books, no_awards: Sequence[NoAward]) -> int:
+    """Documents that earned nothing under any rule: one entry without points per document and reason."""
+    if not no_awards:
+        return 0
+    keys = {f"{one.cause}|{one.reason}": one for one in no_awards}
+    known: set[str] = set()
+    ordered = list(keys)
+    for start in range(0, len(ordered), IDS_PER_QUERY):
+        rows = books.connection.execute(
+            select(journal.c.idempotency_key).where(journal.c.idempotency_key.in_(ordered[start : start + IDS_PER_QUERY]))
+        )
+        known |= {str(row[0]) for row in rows}
+    for key, one in keys.items():
+        if key not in known:
+            effective_at = moment_of_day(one.event_on, books.programme.time_zone)
+            books.enter("no_award", one.member, key, request_hash("no_award", one.member, one.reason), effective_at, one.explanation,
+                        cause=one.cause, source_id=one.source_id, document_no=one.document_no, decided=0, distributor=one.distributor)  # fmt: skip
+    return len(keys.keys() - known)
 
 
 def request_hash(*parts: object) -> str:
     """A hash of what was asked for, kept beside the idempotency key."""
     return hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()
-
-
-CAUSES_PER_QUERY = 10_000
-"""Bound parameters per query stay below SQLite's limit of 32,766."""
 
 
 _SIGNED = case(
@@ -123,35 +246,56 @@ _SIGNED = case(
 """Points that a transfer gave to (or took back from) the member."""
 
 
-def _posted(connection: Connection, causes: Sequence[str]) -> dict[str, _Posted]:
+def _posted(connection: Connection, causes: Sequence[str], currency: str) -> dict[str, _Posted]:
     found: dict[str, _Posted] = defaultdict(_Posted)
-    for start in range(0, len(causes), CAUSES_PER_QUERY):
-        rows = connection.execute(
-            select(
-                journal.c.cause,
-                journal.c.member_party_id,
-                func.sum(_SIGNED),
-                func.count(journal.c.journal_id.distinct()),
-                func.min(case((journal.c.kind == "award", journal.c.journal_id))),
-            )
-            .join(transfers, transfers.c.journal_id == journal.c.journal_id)
-            .where(journal.c.cause.in_(causes[start : start + CAUSES_PER_QUERY]))
-            .group_by(journal.c.cause, journal.c.member_party_id)
-        )
-        for cause, member, points, entries, award_id in rows:
-            found[cause].net_points[int(member)] = int(points)
-            if award_id is not None:
-                found[cause].award_ids[int(member)] = int(award_id)
-            found[cause].entries += int(entries)
+    for start in range(0, len(causes), IDS_PER_QUERY):
+        chosen = causes[start : start + IDS_PER_QUERY]
+        entries = connection.execute(
+            select(journal.c.cause, journal.c.journal_id, journal.c.member_party_id, journal.c.kind, journal.c.points_decided)
+            .where(journal.c.cause.in_(chosen), journal.c.currency == currency, journal.c.kind.in_(("award", "reversal", "no_award")),
+                   journal.c.rule_id.is_not(None)).order_by(journal.c.journal_id)
+        ).all()  # fmt: skip
+        if not entries:
+            continue
+        ids = [row[1] for row in entries]
+        net: dict[int, int] = {}
+        for begin in range(0, len(ids), IDS_PER_QUERY):
+            net |= {int(row[0]): int(row[1]) for row in connection.execute(
+                select(transfers.c.journal_id, func.sum(_SIGNED)).where(transfers.c.journal_id.in_(ids[begin : begin + IDS_PER_QUERY]))
+                .group_by(transfers.c.journal_id))}  # fmt: skip
+        for cause, journal_id, member, kind, decided in entries:
+            _add(found[str(cause)], int(member), int(journal_id), str(kind), decided, net.get(int(journal_id), 0))
     return dict(found)
 
 
-def posted_points(connection: Connection, programme_id: str) -> dict[tuple[str, int], int]:
-    """Net points that the ledger holds per cause and member of a programme."""
+def _add(posted: _Posted, member: int, journal_id: int, kind: str, decided: int | None, points: int) -> None:
+    posted.net_points[member] = posted.net_points.get(member, 0) + points
+    posted.decided[member] = posted.net_points[member] if decided is None else int(decided)
+    if kind == "award":
+        posted.award_ids.setdefault(member, journal_id)
+    posted.entries += 1
+
+
+def posted_points(connection: Connection, programme_id: str) -> dict[tuple[str, int, str], tuple[int, int]]:
+    """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme."""
     rows = connection.execute(
-        select(journal.c.cause, journal.c.member_party_id, func.sum(_SIGNED))
-        .join(transfers, transfers.c.journal_id == journal.c.journal_id)
-        .where(journal.c.programme_id == programme_id, journal.c.cause.is_not(None))
-        .group_by(journal.c.cause, journal.c.member_party_id)
-    )
-    return {(str(cause), int(member)): int(points) for cause, member, points in rows}
+        select(journal.c.cause, journal.c.member_party_id, journal.c.currency, func.coalesce(func.sum(_SIGNED), 0), func.max(journal.c.journal_id))
+        .outerjoin(transfers, transfers.c.journal_id == journal.c.journal_id)
+        .where(journal.c.programme_id == programme_id, journal.c.rule_id.is_not(None), journal.c.cause.is_not(None))
+        .group_by(journal.c.cause, journal.c.member_party_id, journal.c.currency)
+    ).all()  # fmt: skip
+    newest = {int(row[4]) for row in rows}
+    decided = {
+        int(row[0]): row[1]
+        for row in connection.execute(
+            select(journal.c.journal_id, journal.c.points_decided).where(journal.c.programme_id == programme_id)
+        )
+        if int(row[0]) in newest
+    }
+    return {
+        (str(cause), int(member), str(currency)): (
+            int(points),
+            int(points) if decided[int(last)] is None else int(decided[int(last)]),
+        )
+        for cause, member, currency, points, last in rows
+    }

@@ -2,123 +2,161 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, case, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 
 from core.clock import Clock
 from core.store import reading
-from loyalty.tables import journal, lots, transfers
+from loyalty.domain.points import idle_expiry
+from loyalty.domain.programme import Programme
+from loyalty.lot_states import LotState, load_lots
+from loyalty.merging import groups_of
+from loyalty.tables import journal, lots, members, transfers
 
 SOON_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A member's points in one programme and currency. Points that expired are not in `points_available`."""
+    """A member's points in one programme and currency, merged members together. Points that expired are in none of the figures.
+
+    `points_usable` can be spent now: available less debt. `points_held` are set aside for orders of rewards. `points_booked` is what the
+    entries add up to: available, also what expired and is not written off yet, less debt.
+    """
 
     programme_id: str
     currency: str
-    points_available: int
+    points_usable: int
+    points_pending: int
+    points_held: int
     points_expiring_30d: int
     next_expiry_at: datetime | None
     points_debt: int
+    points_booked: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryStep:
+    """So many usable points end at a moment."""
+
+    expires_at: datetime
+    points: int
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One journal entry as the member reads it: points are signed, `points_after` is the balance after it, by event date."""
+    """One journal entry as the member reads it: `points` is what it did to usable points, signed; `points_pending` to pending ones.
+
+    `explanation` is JSON: the inputs, the rule's version and the steps, or the condition that failed.
+    """
 
     journal_id: int
     kind: str
     programme_id: str
+    currency: str
     rule_id: str | None
+    campaign_id: str | None
     source_id: str | None
     document_no: str | None
     effective_at: datetime
     recorded_at: datetime
     points: int
-    points_after: int
+    points_pending: int
+    explanation: str
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Balances, and the newest entries first."""
+    """Balances, what expires when, and the newest entries first."""
 
     balances: tuple[Balance, ...]
+    expiries: tuple[ExpiryStep, ...]
     entries: tuple[Entry, ...]
     entries_total: int
 
 
-def statement(engine: Engine, member_party_id: int, clock: Clock, *, limit: int = 200) -> Statement:
-    """The statement of one member, read from the ledger at once. An unknown member has an empty one."""
+def statement(engine: Engine, programme: Programme, member: int, clock: Clock, *, limit: int = 200) -> Statement:
+    """The statement of one member in one programme, read from the ledger at once. An unknown member has an empty one."""
     with reading(engine) as connection:
-        entries, total = _entries(connection, member_party_id, limit)
-        return Statement(_balances(connection, member_party_id, clock.now()), entries, total)
+        group = groups_of(connection).get(member, (member,))
+        entries, total = _entries(connection, group, programme, limit)
+        balance, expiries = _balance(connection, group, programme, clock.now())
+        return Statement((balance,) if total else (), expiries, entries, total)
 
 
-def _balances(connection: Connection, member: int, now: datetime) -> tuple[Balance, ...]:
-    signed = case(
-        (transfers.c.credit_account == "available", transfers.c.points),
-        (transfers.c.debit_account == "available", -transfers.c.points),
-        else_=0,
-    )
-    left = (
-        select(lots.c.programme_id, lots.c.currency, lots.c.expires_at, func.sum(signed).label("points_left"))
-        .join(transfers, transfers.c.lot_id == lots.c.lot_id)
-        .where(lots.c.member_party_id == member)
-        .group_by(lots.c.lot_id, lots.c.programme_id, lots.c.currency, lots.c.expires_at)
-    )
-    books: dict[tuple[str, str], list[tuple[datetime | None, int]]] = {}
-    for programme_id, currency, expires_at, points_left in connection.execute(left):
-        books.setdefault((programme_id, currency), []).append((expires_at, int(points_left)))
-    owed = case(
-        (transfers.c.debit_account == "debt", transfers.c.points),
-        (transfers.c.credit_account == "debt", -transfers.c.points),
-        else_=0,
-    )
-    debts = {
-        (row[0], row[1]): int(row[2])
-        for row in connection.execute(
-            select(journal.c.programme_id, journal.c.currency, func.sum(owed))
-            .join(transfers, transfers.c.journal_id == journal.c.journal_id)
-            .where(journal.c.member_party_id == member)
-            .group_by(journal.c.programme_id, journal.c.currency)
+def usable_points(engine: Engine, programme: Programme, member: int, clock: Clock) -> int:
+    """What the member can spend now."""
+    with reading(engine) as connection:
+        return _balance(connection, groups_of(connection).get(member, (member,)), programme, clock.now())[0].points_usable
+
+
+def _balance(
+    connection: Connection, group: tuple[int, ...], programme: Programme, now: datetime
+) -> tuple[Balance, tuple[ExpiryStep, ...]]:
+    book = (lots.c.programme_id == programme.programme_id, lots.c.currency == programme.currency)
+    ids = [int(row[0]) for row in connection.execute(select(lots.c.lot_id).where(lots.c.member_party_id.in_(group), *book))]
+    rows = connection.execute(
+        select(members.c.points_debt, members.c.last_activity_at).where(
+            members.c.member_party_id.in_(group),
+            members.c.programme_id == programme.programme_id,
+            members.c.currency == programme.currency,
         )
-    }
-    return tuple(_balance(book, books.get(book, []), debts.get(book, 0), now) for book in sorted(books.keys() | debts.keys()))
+    ).all()
+    last_activity = max((row[1] for row in rows if row[1] is not None), default=None)
+    debt = sum(int(row[0]) for row in rows)
 
+    def expiry(lot: LotState) -> datetime | None:
+        if lot.idle_months is None:
+            return lot.expires_at
+        return idle_expiry(last_activity or lot.earned_at, lot.idle_months, programme.time_zone)
 
-def _balance(book: tuple[str, str], open_lots: list[tuple[datetime | None, int]], debt: int, now: datetime) -> Balance:
-    alive = [(expires_at, points) for expires_at, points in open_lots if points and (expires_at is None or expires_at > now)]
+    states = list(load_lots(connection, ids).values())
+    alive = [(expiry(lot), lot.available) for lot in states if lot.available]
+    alive = [(moment, points) for moment, points in alive if moment is None or moment > now]
+    steps: dict[datetime, int] = defaultdict(int)
+    for moment, points in alive:
+        if moment is not None:
+            steps[moment] += points
     soon = now + timedelta(days=SOON_DAYS)
+    available = sum(points for _, points in alive)
     return Balance(
-        book[0], book[1], sum(points for _, points in alive),
-        sum(points for expires_at, points in alive if expires_at is not None and expires_at <= soon),
-        min((expires_at for expires_at, _ in alive if expires_at is not None), default=None), debt,
-    )  # fmt: skip
+        programme.programme_id, programme.currency, max(0, available - debt), sum(lot.pending for lot in states),
+        sum(lot.held for lot in states), sum(points for moment, points in steps.items() if moment <= soon), min(steps, default=None),
+        max(0, debt - available), sum(lot.available for lot in states) - debt,
+    ), tuple(ExpiryStep(moment, points) for moment, points in sorted(steps.items()))  # fmt: skip
 
 
-def _entries(connection: Connection, member: int, limit: int) -> tuple[tuple[Entry, ...], int]:
-    signed = func.coalesce(func.sum(case(
-        (transfers.c.debit_account == "liability", transfers.c.points),
-        (transfers.c.credit_account.in_(("liability", "redeemed")), -transfers.c.points), else_=0,
-    )), 0).label("points")  # fmt: skip
-    per_entry = (
-        select(journal, signed)
-        .join(transfers, transfers.c.journal_id == journal.c.journal_id)
-        .where(journal.c.member_party_id == member)
-        .group_by(journal.c.journal_id)
-        .order_by(journal.c.effective_at, journal.c.journal_id)
+def _entries(connection: Connection, group: tuple[int, ...], programme: Programme, limit: int) -> tuple[tuple[Entry, ...], int]:
+    def change(*accounts: str) -> ColumnElement[int]:
+        return func.coalesce(func.sum(
+            case((transfers.c.credit_account.in_(accounts), transfers.c.points), else_=0)
+            - case((transfers.c.debit_account.in_(accounts), transfers.c.points), else_=0)
+        ), 0)  # fmt: skip
+
+    mine = (
+        journal.c.member_party_id.in_(group),
+        journal.c.programme_id == programme.programme_id,
+        journal.c.currency == programme.currency,
     )
-    entries: list[Entry] = []
-    balances: dict[tuple[str, str], int] = {}
-    for row in connection.execute(per_entry):
-        book = (row.programme_id, row.currency)
-        balances[book] = balances.get(book, 0) + int(row.points)
-        entries.append(
-            Entry(int(row.journal_id), row.kind, row.programme_id, row.rule_id, row.source_id, row.document_no,
-                  row.effective_at, row.recorded_at, int(row.points), balances[book])
-        )  # fmt: skip
-    return tuple(reversed(entries[-limit:])), len(entries)
+    total = int(connection.execute(select(func.count()).select_from(journal).where(*mine)).scalar_one())
+    newest = (
+        select(journal.c.journal_id)
+        .where(*mine)
+        .order_by(journal.c.effective_at.desc(), journal.c.journal_id.desc())
+        .limit(limit)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(journal, change("available", "debt").label("moved"), change("pending").label("waiting"))
+        .join(newest, newest.c.journal_id == journal.c.journal_id)
+        .outerjoin(transfers, transfers.c.journal_id == journal.c.journal_id)
+        .group_by(journal.c.journal_id).order_by(journal.c.effective_at.desc(), journal.c.journal_id.desc())
+    )  # fmt: skip
+    return tuple(
+        Entry(int(row.journal_id), row.kind, row.programme_id, row.currency, row.rule_id, row.campaign_id, row.source_id, row.document_no,
+              row.effective_at, row.recorded_at, int(row.moved), int(row.waiting), row.explanation)
+        for row in rows
+    ), total  # fmt: skip

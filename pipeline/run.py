@@ -19,7 +19,7 @@ from core.clock import Clock, Ids
 from core.errors import IntegrityError
 from core.settings import Settings
 from core.store import migrate, open_store
-from core.warehouse.owner import append_rows, own_warehouse
+from core.warehouse.owner import own_warehouse
 from core.warehouse.pointer import current_generation
 from core.warehouse.publish import stage_generation
 from core.warehouse.transform import Transformer, changed_feeds, prepare_transform, record_transform
@@ -28,7 +28,8 @@ from ingestion.profiles import Profile
 from ingestion.quality import run_gate, write_controls
 from ingestion.quality import warm_up as warm_up_gate
 from ingestion.repairing import apply_repairs
-from loyalty import EXPORT_COLUMNS, Programme, evaluate, post_awards, seal, transfers_after
+from loyalty import Programme
+from pipeline.awards import NO_HOOKS, AwardHooks, award_points_of_run, prepare_ledger_copy
 
 log = structlog.get_logger("dreiklang.pipeline")
 
@@ -80,11 +81,14 @@ class Reporting:
 class Pipeline:
     """Runs deliveries through to a published generation. Keep one object for many runs: dbt stays warm."""
 
-    def __init__(self, settings: Settings, clock: Clock, ids: Ids, programmes: Sequence[Programme]) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, ids: Ids, programmes: Sequence[Programme], hooks: AwardHooks = NO_HOOKS
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._ids = ids
         self._programmes = tuple(programmes)
+        self._hooks = hooks
         self.transformer = Transformer(settings)
         self._is_warm = False
 
@@ -116,7 +120,7 @@ class Pipeline:
         changed = changed_feeds(connection)
         self.transformer.build_facts(None if full else changed)
         reporting.step("awards")
-        posted = self._award(connection, full=full)
+        posted = award_points_of_run(connection, self._settings, self._programmes, self._clock, self._hooks, full=full)
         reporting.step("points")
         if full or posted or "parties" in changed:
             self.transformer.build_points(full=full)
@@ -174,38 +178,8 @@ class Pipeline:
         ).fetchone()
         return bool(row[0])
 
-    def _award(self, connection: Any, *, full: bool) -> int:
-        """Post what each programme owes for documents touched since it was last evaluated. Returns transfers copied."""
-        store = open_store(self._settings.resolved_store_url())
-        try:
-            migrate(store)
-            connection.execute("create table if not exists raw.awarded (programme varchar, run_no integer)")
-            for programme in self._programmes:
-                name = f"{programme.programme_id}@{programme.version}"
-                row = connection.execute("select max(run_no) from raw.awarded where programme = $name", {"name": name}).fetchone()
-                since_run = None if full or row is None or row[0] is None else int(row[0])
-                for documents in evaluate(connection, programme, since_run):
-                    post_awards(store, programme, documents, self._clock)
-                connection.execute(
-                    "insert into raw.awarded select $name, run_no from raw.transform_state", {"name": name}
-                )  # fmt: skip
-            seal(store)
-            return self._copy_ledger(connection, store)
-        finally:
-            store.dispose()
-
-    @staticmethod
-    def _copy_ledger(connection: Any, store: Any) -> int:
-        row = connection.execute("select coalesce(max(transfer_id), 0) from raw.ledger_transfers").fetchall()[0]
-        copied = 0
-        for rows in transfers_after(store, int(row[0])):
-            append_rows(connection, "raw.ledger_transfers", EXPORT_COLUMNS, rows)
-            copied += len(rows)
-        return copied
-
     def _begin(self, connection: Any, deliveries: Sequence[Delivery]) -> tuple[str, int]:
-        columns = ", ".join(f"{name} {sql_type}" for name, sql_type in EXPORT_COLUMNS)
-        connection.execute(f"create table if not exists raw.ledger_transfers ({columns})")
+        prepare_ledger_copy(connection)
         connection.execute(
             "update raw.runs set status = 'interrupted', message = 'the process ended before the run did' where status = 'running'"
         )

@@ -183,6 +183,13 @@ _PAIRS: dict[str, tuple[str, str]] = {
     "status.no_movement": ("ohne Bewegung", "no movement"),
     "status.no_report": ("keine Meldung", "no report"),
     "status.award": ("Gutschrift", "award"),
+    "status.no_award": ("ohne Punkte", "no points"),
+    "status.confirm": ("freigegeben", "confirmed"),
+    "status.hold": ("reserviert", "held"),
+    "status.capture": ("eingelöst", "captured"),
+    "status.release": ("Reservierung aufgehoben", "released"),
+    "status.cancel": ("Einlösung storniert", "redemption cancelled"),
+    "status.expire": ("verfallen", "expired"),
     "status.reversal": ("Rücknahme", "reversal"),
     "status.redeem": ("Einlösung", "redemption"),
     "status.late": ("zu spät", "late"),
@@ -214,7 +221,7 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "resolution_hours": ("Lösung, Stunden", "Hours to resolve"), "delivered_quantity": ("Geliefert, Menge", "Delivered quantity"),
     "returned_quantity": ("Zurück, Menge", "Returned quantity"), "resolved_at": ("Gelöst (UTC)", "Resolved (UTC)"),
     "occurred_at": ("Zeitpunkt (UTC)", "Moment (UTC)"), "effective_on": ("Datum", "Date"), "kind": ("Vorgang", "Entry"),
-    "rule": ("Regel", "Rule"), "points": ("Punkte", "Points"), "points_after": ("Gebucht danach", "Booked after"),
+    "rule": ("Regel", "Rule"), "points": ("Punkte", "Points"), "points_after": ("Gebucht danach", "Booked after"), "points_pending": ("Vorgemerkt", "Pending"),
 }  # fmt: skip
 
 CATALOGUE: dict[str, tuple[str, str]] = {

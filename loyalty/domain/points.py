@@ -1,4 +1,4 @@
-"""What a document is worth, which lots a debit draws, and when a lot expires. Source: docs/glossary.md, points ledger."""
+"""What a document is worth, which lots a debit draws, and when a lot expires. Source: docs/loyalty.md, the ledger's statements."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from loyalty.domain.programme import Rule
+from loyalty.domain.programme import MILLI, RATE_SCALE, Expiry, Rule
+
+SUBCENTS_PER_UNIT = 10_000
+"""Hundredths of a minor unit in one whole unit of money with two decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +33,30 @@ class Draw:
     points: int
 
 
-def award_points(rule: Rule, quantity_kept: Decimal, net_amount_kept_subcents: int) -> int:
-    """Points of one document under one rule, rounded towards zero once. A return document gives negative points.
+def award_points(
+    rule: Rule, quantity_milli: int, amount_subcents: int, multiplier_milli: int = MILLI, baskets_filled: bool = True
+) -> int:
+    """Points of one document or period under one rule, rounded down once.
 
-    `quantity_kept` in units, `net_amount_kept_subcents` in hundredths of a minor unit, both after returns.
+    `quantity_milli`: thousandths of units kept after returns; `amount_subcents`: hundredths of a minor unit of the money kept;
+    `multiplier_milli`: the tier's factor in thousandths, used when the rule is multiplied by tier. Neither is ever below zero.
     """
-    raw = rule.points_per_unit * quantity_kept + rule.points_per_amount * Decimal(net_amount_kept_subcents) / 10_000
-    points = int(raw.to_integral_value(rounding=ROUND_DOWN))
-    if rule.bonus_from_quantity is not None and quantity_kept >= rule.bonus_from_quantity:
+    if quantity_milli <= 0:
+        return 0
+    factor = multiplier_milli if rule.is_tier_multiplied else MILLI
+    points = 0
+    if rule.points_per_unit:
+        points = int(rule.points_per_unit * RATE_SCALE) * quantity_milli * factor // (RATE_SCALE * MILLI * MILLI)
+    elif rule.points_per_amount and amount_subcents > 0:
+        points = int(rule.points_per_amount * RATE_SCALE) * amount_subcents * factor // (RATE_SCALE * SUBCENTS_PER_UNIT * MILLI)
+    if rule.bonus_points and baskets_filled and _reaches(rule, quantity_milli, amount_subcents):
         points += rule.bonus_points
     return points
+
+
+def _reaches(rule: Rule, quantity_milli: int, amount_subcents: int) -> bool:
+    enough = rule.bonus_from_quantity is None or quantity_milli >= rule.bonus_from_quantity * MILLI
+    return enough and (rule.bonus_from_amount is None or amount_subcents >= rule.bonus_from_amount * SUBCENTS_PER_UNIT)
 
 
 def draw_order(lots: Sequence[OpenLot]) -> list[OpenLot]:
@@ -69,14 +86,40 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def expiry_of(earned_on: date, months: int | None, time_zone: str) -> datetime | None:
-    """The moment from which a lot is no longer available: the end of its last day in the programme's zone."""
-    if months is None:
+def end_of_period(day: date, period: str) -> date:
+    """The last day of the month, quarter or year that a day is in."""
+    months = {"month": 1, "quarter": 3, "year": 12}[period]
+    last = (day.month - 1) // months * months + months
+    return date(day.year, last, calendar.monthrange(day.year, last)[1])
+
+
+def period_of(day: date, period: str) -> str:
+    """The name of the month, quarter or year that a day is in: 2026-05, 2026-Q2, 2026."""
+    if period == "month":
+        return f"{day.year:04d}-{day.month:02d}"
+    return f"{day.year:04d}-Q{(day.month + 2) // 3}" if period == "quarter" else f"{day.year:04d}"
+
+
+@lru_cache(maxsize=20_000)
+def expiry_of(expiry: Expiry, available_on: date, earned_on: date, time_zone: str) -> datetime | None:
+    """The moment from which a lot is no longer available: the end of its last day in the programme's zone. None: no fixed end."""
+    if expiry.months is None:
         return None
-    last_day = add_months(earned_on, months)
-    return datetime.combine(last_day + timedelta(days=1), time(0), ZoneInfo(time_zone))
+    last_day = add_months(earned_on if expiry.counts_from == "earned" else available_on, expiry.months)
+    return end_of_day(end_of_period(last_day, expiry.end_of) if expiry.end_of else last_day, time_zone)
 
 
+def idle_expiry(last_activity_at: datetime, months: int, time_zone: str) -> datetime:
+    """When points end that live for `months` after the member's last activity."""
+    return end_of_day(add_months(last_activity_at.astimezone(ZoneInfo(time_zone)).date(), months), time_zone)
+
+
+def end_of_day(day: date, time_zone: str) -> datetime:
+    """The first moment of the next day in a zone."""
+    return datetime.combine(day + timedelta(days=1), time(0), ZoneInfo(time_zone))
+
+
+@lru_cache(maxsize=20_000)
 def moment_of_day(day: date, time_zone: str) -> datetime:
     """Noon of a day in the programme's zone: stands for a day whose hour nobody knows, and stays that day in UTC."""
     return datetime.combine(day, time(12), ZoneInfo(time_zone))

@@ -1,20 +1,33 @@
-"""A programme as data, read from TOML. Every finding names the key and the reason."""
+"""A programme as data: what earns points, for how long, who pays for it, and what tiers are worth. Read by `parsing`, said by `terms`."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Literal, cast
+from decimal import Decimal
+from typing import Literal
 
 Language = Literal["de", "en"]
-EARNING_LEGS = ("sell_in", "sell_through")
+
+EARNING_LEGS = ("sell_in", "sell_through", "sell_out", "event")
+"""Legs that orders and sales reports carry, and `event`: rewards for training and data quality."""
+
+GRAINS = ("document", "month", "quarter", "year")
+"""What a rule looks at as a whole: one document, or all of a member's documents of a period."""
+
+PENDING_UNTIL = ("booked", "delivered", "invoice_paid", "return_window", "sell_through")
+"""What has to happen before points can be spent; `booked`: nothing."""
+
+POINTS, STATUS = "points", "status"
+"""What a rule gives: points to spend, status points that tiers read."""
+
+MILLI = 1_000
+RATE_SCALE = 10_000
+"""Rates are kept as ten-thousandths of a point, quantities and multipliers as thousandths."""
 
 
 class ProgrammeError(ValueError):
-    """What is wrong with a programme file; `findings` has one text per cause, each naming its key."""
+    """What is wrong with a programme file; `findings` has one text per cause, each naming its line and key."""
 
     def __init__(self, findings: list[str]) -> None:
         self.findings = tuple(findings)
@@ -22,31 +35,138 @@ class ProgrammeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One way to earn. Exactly one of the two rates is above zero.
+class Expiry:
+    """When a lot expires. All None: never.
 
-    `points_per_unit` counts kept units, `points_per_amount` kept net amount in whole units of `money_currency`.
-    `bonus_points` come on top when the document keeps at least `bonus_from_quantity` units.
+    `months` after the day it counts from, moved to the end of that month, quarter or year when `end_of` says so; or
+    `inactivity_months` after the member's last award or redemption.
+    """
+
+    months: int | None = None
+    end_of: str | None = None
+    inactivity_months: int | None = None
+    counts_from: str = "available"
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Points that a rule gives at most; None: no limit. `per_period` and `per_member_period` count in `period`s of event dates.
+
+    `is_partial`: the award that reaches a cap is cut to what is left; else it is refused whole.
+    """
+
+    total: int | None = None
+    per_member: int | None = None
+    per_distributor: int | None = None
+    per_period: int | None = None
+    per_member_period: int | None = None
+    period: str = "month"
+    is_partial: bool = True
+
+    def __bool__(self) -> bool:
+        """Whether there is any limit."""
+        limits = (self.total, self.per_member, self.per_distributor, self.per_period, self.per_member_period)
+        return any(limit is not None for limit in limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a rule looks at. An empty tuple: everything. Within one tuple any of them, across tuples all of them."""
+
+    categories: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to earn.
+
+    `points_per_unit` counts kept units, `points_per_amount` kept net amount in whole units of `money_currency`, after discount or at
+    the list price (`is_before_discount`). `bonus_points` come on top, once per document or period, when it keeps at least
+    `bonus_from_quantity` units, `bonus_from_amount` of money and every category of `basket`. `is_first_only`: only a member's first
+    document counts. `is_tier_multiplied`: the rates, not the bonus, are multiplied by the member's tier at the event's date.
+    `funders`: (name, percent), the first one takes what rounding leaves.
     """
 
     rule_id: str
     version: int
     title_de: str
     title_en: str
-    points_per_unit: Decimal
-    points_per_amount: Decimal
-    money_currency: str
-    categories: tuple[str, ...]
     valid_from: date
-    valid_to: date | None
-    expires_after_months: int | None
-    bonus_from_quantity: Decimal | None
-    bonus_points: int
+    valid_to: date | None = None
+    points_per_unit: Decimal = Decimal(0)
+    points_per_amount: Decimal = Decimal(0)
+    money_currency: str = ""
+    is_before_discount: bool = False
+    bonus_points: int = 0
+    bonus_from_quantity: Decimal | None = None
+    bonus_from_amount: Decimal | None = None
+    basket: tuple[str, ...] = ()
+    is_first_only: bool = False
+    is_tier_multiplied: bool = False
+    leg: str = "sell_through"
+    grain: str = "document"
+    gives: tuple[str, ...] = (POINTS,)
+    selection: Selection = Selection()
+    pending_until: str = "booked"
+    return_window_days: int = 0
+    expiry: Expiry = Expiry()
+    funders: tuple[tuple[str, int], ...] = (("manufacturer", 100),)
+    caps: Caps = Caps()
+    campaign_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A standing that is reached with so many status points in the qualifying window; `multiplier` in thousandths."""
+
+    tier: str
+    from_status_points: int
+    multiplier_milli: int = MILLI
+
+
+@dataclass(frozen=True, slots=True)
+class TierSettings:
+    """How tiers are won and kept. `window`: `rolling` over `window_months`, or `calendar_year`."""
+
+    window: str = "rolling"
+    window_months: int = 12
+    maintain_months: int = 12
+    lowers_one_step: bool = True
+    notice_days: int = 30
+    grace_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A goal with visible progress: so many units, documents or different categories of a selection between two days.
+
+    `measure`: `quantity`, `documents` or `categories`. Reaching it gives a badge, and `bonus_points` as an event.
+    """
+
+    challenge_id: str
+    title_de: str
+    title_en: str
+    measure: str
+    goal: int
+    valid_from: date
+    valid_to: date
+    badge: str
+    bonus_points: int = 0
+    selection: Selection = Selection()
 
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """A points programme of one leg: distributors earn on sell_in, retailers on sell_through."""
+    """A points programme. `leg` is where its rules earn unless a rule says otherwise.
+
+    `point_value_subcents`: what a burned point costs its funders, in hundredths of a minor unit of `money_currency`.
+    `expected_redemption_percent`: share of issued points that will be redeemed, for the liability.
+    """
 
     programme_id: str
     version: int
@@ -56,127 +176,20 @@ class Programme:
     time_zone: str
     leg: str
     rules: tuple[Rule, ...]
+    status_currency: str = STATUS
+    money_currency: str = "EUR"
+    point_value_subcents: int = 100
+    expected_redemption_percent: int = 100
+    hold_days: int = 14
+    step_up_points: int = 5_000
+    tiers: tuple[Tier, ...] = ()
+    tier_settings: TierSettings = TierSettings()
+    challenges: tuple[Challenge, ...] = ()
 
+    def currency_of(self, gives: str) -> str:
+        """The currency of points or of status points."""
+        return self.currency if gives == POINTS else self.status_currency
 
-def parse_programme(text: str) -> Programme:
-    """Read a programme. Raises ProgrammeError with every finding, not only the first."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ProgrammeError([f"not valid TOML: {error}"]) from error
-    findings: list[str] = []
-    known = {"programme_id", "version", "title_de", "title_en", "currency", "time_zone", "leg", "rules"}
-    findings += [f"{key}: no such key" for key in raw if key not in known]
-    texts = {
-        key: _text(raw, key, key, findings) for key in ("programme_id", "title_de", "title_en", "currency", "time_zone", "leg")
-    }
-    if texts["leg"] not in EARNING_LEGS:
-        findings.append(f"leg: found {texts['leg']!r}, expected one of {', '.join(EARNING_LEGS)}")
-    version = _count(raw, "version", "version", findings)
-    rules = tuple(_rule(entry, f"rules[{number}]", findings) for number, entry in enumerate(raw.get("rules", ()), 1))
-    if not rules:
-        findings.append("rules: a programme needs at least one rule")
-    ids = [rule.rule_id for rule in rules]
-    findings += [f"rules: the rule_id {name!r} stands twice" for name in sorted({i for i in ids if ids.count(i) > 1})]
-    if findings:
-        raise ProgrammeError(findings)
-    return Programme(
-        texts["programme_id"], version, texts["title_de"], texts["title_en"], texts["currency"], texts["time_zone"],
-        texts["leg"], rules,
-    )  # fmt: skip
-
-
-def describe(programme: Programme, language: Language) -> str:
-    """The terms as text for members."""
-    german = language == "de"
-    lines = [programme.title_de if german else programme.title_en]
-    for rule in programme.rules:
-        title = rule.title_de if german else rule.title_en
-        if rule.points_per_unit:
-            rate = f"{rule.points_per_unit} {'Punkte je behaltener Einheit' if german else 'points per unit kept'}"
-        else:
-            rate = (
-                f"{rule.points_per_amount} {'Punkte je' if german else 'points per'} 1 {rule.money_currency} "
-                f"{'Nettowert nach Rabatt' if german else 'net of discounts'}"
-            )
-        goods = ", ".join(rule.categories) or ("alle Produkte" if german else "all products")
-        bonus = ""
-        if rule.bonus_points:
-            bonus = f"; +{rule.bonus_points} {'ab' if german else 'from'} {rule.bonus_from_quantity} {'Einheiten' if german else 'units'}"
-        life = ("verfallen nicht" if german else "do not expire") if rule.expires_after_months is None else (
-            f"verfallen nach {rule.expires_after_months} Monaten" if german else f"expire after {rule.expires_after_months} months"
-        )  # fmt: skip
-        until = f" {'bis' if german else 'to'} {rule.valid_to.isoformat()}" if rule.valid_to else ""
-        lines.append(
-            f"- {title}: {rate}; {goods}{bonus}; {'ab' if german else 'from'} {rule.valid_from.isoformat()}{until}; {life}."
-        )
-    lines.append(
-        "Punkte werden je Bestellung und Regel einmal abgerundet; Rückgaben nehmen zurück, was sie verdient hatten."
-        if german else "Points are rounded down once per order and rule; returns take back what they had earned."
-    )  # fmt: skip
-    return "\n".join(lines)
-
-
-def _rule(entry: object, where: str, findings: list[str]) -> Rule:
-    raw = entry if isinstance(entry, dict) else {}
-    known = set(Rule.__dataclass_fields__)
-    findings += [f"{where}.{key}: no such key" for key in raw if key not in known]
-    per_unit = _decimal(raw, "points_per_unit", where, findings)
-    per_amount = _decimal(raw, "points_per_amount", where, findings)
-    if (per_unit > 0) == (per_amount > 0):
-        findings.append(f"{where}: say exactly one of points_per_unit and points_per_amount, above zero")
-    if per_amount and not raw.get("money_currency"):
-        findings.append(f"{where}.money_currency: needed with points_per_amount")
-    threshold = _decimal(raw, "bonus_from_quantity", where, findings) if "bonus_from_quantity" in raw else None
-    bonus = _count(raw, "bonus_points", f"{where}.bonus_points", findings) if "bonus_points" in raw else 0
-    if (threshold is None) != (bonus == 0):
-        findings.append(f"{where}: bonus_from_quantity and bonus_points go together")
-    months = (
-        _count(raw, "expires_after_months", f"{where}.expires_after_months", findings) if "expires_after_months" in raw else None
-    )
-    start, end = _day(raw, "valid_from", where, findings), _day(raw, "valid_to", where, findings, is_needed=False)
-    if start and end and end < start:
-        findings.append(f"{where}.valid_to: {end} is before valid_from {start}")
-    return Rule(
-        _text(raw, "rule_id", f"{where}.rule_id", findings), _count(raw, "version", f"{where}.version", findings),
-        _text(raw, "title_de", f"{where}.title_de", findings), _text(raw, "title_en", f"{where}.title_en", findings),
-        per_unit, per_amount, str(raw.get("money_currency", "")), tuple(str(c) for c in raw.get("categories", ())),
-        start or date.min, end, months, threshold, bonus,
-    )  # fmt: skip
-
-
-def _text(raw: Mapping[str, object], key: str, where: str, findings: list[str]) -> str:
-    value = raw.get(key)
-    if not isinstance(value, str) or not value:
-        findings.append(f"{where}: a text is needed")
-        return ""
-    return value
-
-
-def _count(raw: Mapping[str, object], key: str, where: str, findings: list[str]) -> int:
-    value = raw.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        findings.append(f"{where}: found {value!r}, expected a whole number above zero")
-        return 0
-    return value
-
-
-def _decimal(raw: Mapping[str, object], key: str, where: str, findings: list[str]) -> Decimal:
-    value = raw.get(key, "0")
-    try:
-        number = Decimal(cast(str, value)) if isinstance(value, str | int) else Decimal("NaN")
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or number < 0:
-        findings.append(f'{where}.{key}: found {value!r}, expected a number as text such as "0.5"')
-        return Decimal(0)
-    return number
-
-
-def _day(raw: Mapping[str, object], key: str, where: str, findings: list[str], *, is_needed: bool = True) -> date | None:
-    value = raw.get(key)
-    if isinstance(value, date):
-        return value
-    if is_needed or value is not None:
-        findings.append(f"{where}.{key}: found {value!r}, expected a date such as 2026-01-31")
-    return None
+    def multiplier_milli(self, tier: str | None) -> int:
+        """What a tier multiplies rates with, in thousandths; 1 without a tier."""
+        return next((one.multiplier_milli for one in self.tiers if one.tier == tier), MILLI)

@@ -28,11 +28,11 @@ from loyalty import (
 )  # fmt: skip
 from loyalty.domain.points import award_points
 from loyalty.domain.programme import Rule
+from loyalty.expiring import expire
 
 pytestmark = pytest.mark.integration
 PROGRAMME = load_programme("demo")
 RULE = PROGRAMME.rules[0]
-BOOK = (PROGRAMME.programme_id, PROGRAMME.currency)
 MEMBER = 7
 
 
@@ -43,17 +43,17 @@ def document(name: str, points: int, member: int = MEMBER, day: date = date(2026
 
 def available(store: Engine, clock: FixedClock, member: int = MEMBER) -> int:
     """Points that can be spent."""
-    return sum(balance.points_available for balance in statement(store, member, clock).balances)
+    return sum(balance.points_usable for balance in statement(store, PROGRAMME, member, clock).balances)
 
 
 def debt(store: Engine, clock: FixedClock) -> int:
     """Points owed."""
-    return sum(balance.points_debt for balance in statement(store, MEMBER, clock).balances)
+    return sum(balance.points_debt for balance in statement(store, PROGRAMME, MEMBER, clock).balances)
 
 
 def spend(store: Engine, clock: FixedClock, points: int, key: str, member: int = MEMBER) -> int:
     """Redeem."""
-    return redeem(store, Redemption(key, member, *BOOK, points, "mug"), clock)
+    return redeem(store, PROGRAMME, Redemption(key, member, points, "mug"), clock)
 
 
 def test_awards_are_posted_once(store: Engine, clock: FixedClock) -> None:
@@ -67,8 +67,8 @@ def test_awards_are_posted_once(store: Engine, clock: FixedClock) -> None:
 
 def test_a_part_return_takes_back_award_minus_kept(store: Engine, clock: FixedClock) -> None:
     """1 point per unit and 100 from 500 units on; bought 600, returned 150: 250 go back."""
-    rule = Rule("r", 1, "t", "t", Decimal(1), Decimal(0), "", (), date.min, None, None, Decimal(500), 100)
-    bought, kept = award_points(rule, Decimal(600), 0), award_points(rule, Decimal(450), 0)
+    rule = Rule("r", 1, "t", "t", date.min, None, Decimal(1), bonus_points=100, bonus_from_quantity=Decimal(500))
+    bought, kept = award_points(rule, 600_000, 0), award_points(rule, 450_000, 0)
     post_awards(store, PROGRAMME, [document("a", bought)], clock)
     report = post_awards(store, PROGRAMME, [document("a", kept)], clock)
     assert (bought, report.points_reversed, available(store, clock)) == (700, 250, 450)
@@ -110,6 +110,16 @@ def test_expired_points_cannot_be_spent_even_before_any_job_ran(store: Engine, c
     with pytest.raises(ConflictError) as refused:
         spend(store, clock, 1, "k")
     assert refused.value.code == "LOY-202"
+
+
+def test_what_expired_unused_is_taken_back_from_what_expired(store: Engine, clock: FixedClock) -> None:
+    """An award that expired costs its member nothing more when its goods come back, in whatever order both are booked."""
+    post_awards(store, PROGRAMME, [document("old", 100, day=date(2024, 6, 1)), document("new", 50)], clock)
+    assert expire(store, PROGRAMME, clock) == 100
+    post_awards(store, PROGRAMME, [document("old", 40, day=date(2024, 6, 1))], clock)
+    assert (available(store, clock), debt(store, clock)) == (50, 0)
+    assert expire(store, PROGRAMME, clock) == 0
+    assert verify(store).findings == ()
 
 
 def test_a_corrected_buyer_moves_the_points(store: Engine, clock: FixedClock) -> None:
@@ -210,16 +220,11 @@ def test_the_ledger_reconciles_with_documents_both_ways(store: Engine, clock: Fi
         store, PROGRAMME, [document(f"{PROGRAMME.programme_id}|a", 10), document(f"{PROGRAMME.programme_id}|b", 20)], clock
     )
     live = [document(f"{PROGRAMME.programme_id}|a", 10), document(f"{PROGRAMME.programme_id}|c", 5)]
-    findings = reconcile(store, PROGRAMME.programme_id, live)
+    findings = reconcile(store, PROGRAMME, live)
     assert len(findings) == 2
     assert any("|c" in finding for finding in findings)
     assert any("|b" in finding for finding in findings)
-    assert (
-        reconcile(
-            store, PROGRAMME.programme_id, [document(f"{PROGRAMME.programme_id}|{n}", p) for n, p in (("a", 10), ("b", 20))]
-        )
-        == []
-    )
+    assert reconcile(store, PROGRAMME, [document(f"{PROGRAMME.programme_id}|{n}", p) for n, p in (("a", 10), ("b", 20))]) == []
 
 
 def test_the_export_gives_every_transfer_once(store: Engine, clock: FixedClock) -> None:

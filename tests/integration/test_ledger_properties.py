@@ -52,25 +52,25 @@ class Business(RuleBasedStateMachine):
     @rule(member=st.sampled_from(MEMBERS), points=st.integers(1, 50), key=st.sampled_from("abcdefgh"))
     def spend(self, member: int, points: int, key: str) -> None:
         """A member spends; the auditor says beforehand what must happen."""
-        request = Redemption(key, member, PROGRAMME.programme_id, PROGRAMME.currency, points, "mug")
+        request = Redemption(key, member, points, "mug")
         known = self.spent.get(f"{member}{key}")
         if known is None and max(self.owed(member), 0) >= points:
-            redeem(self.store, request, self.clock)
+            redeem(self.store, PROGRAMME, request, self.clock)
             self.spent[f"{member}{key}"] = (member, points)
         elif known == (member, points):
-            redeem(self.store, request, self.clock)
+            redeem(self.store, PROGRAMME, request, self.clock)
         else:
             with pytest.raises(ConflictError):
-                redeem(self.store, request, self.clock)
+                redeem(self.store, PROGRAMME, request, self.clock)
 
     @invariant()
     def books_agree_with_the_auditor(self) -> None:
         """Balance minus debt is what is owed, the books add up, and the statement's last balance is the same."""
         for member in MEMBERS:
-            booked = statement(self.store, member, self.clock)
-            have = sum(balance.points_available - balance.points_debt for balance in booked.balances)
+            booked = statement(self.store, PROGRAMME, member, self.clock)
+            have = sum(balance.points_usable - balance.points_debt for balance in booked.balances)
             assert have == self.owed(member)
-            assert all(balance.points_available == 0 or balance.points_debt == 0 for balance in booked.balances)
+            assert all(balance.points_usable == 0 or balance.points_debt == 0 for balance in booked.balances)
         assert verify(self.store).findings == ()
 
     def teardown(self) -> None:

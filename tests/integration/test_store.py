@@ -35,6 +35,8 @@ def documents(first: int, count: int) -> list[EvaluatedDocument]:
 
 
 def test_migrations_make_the_tables_that_the_code_names(store: Engine) -> None:
+    import ingestion.intake.tables  # noqa: F401
+    import loyalty.programme_tables  # noqa: F401
     import portal.tables  # noqa: F401
 
     found = inspect(store)
@@ -119,10 +121,10 @@ def test_a_killed_posting_loses_nothing_acknowledged_and_leaves_no_half(store: E
         batches = {int(line) for line in acknowledged.read_text().split()}
         with reading(store) as connection:
             posted = posted_points(connection, PROGRAMME.programme_id)
-        causes = {int(cause.split("|")[1]) for cause, _ in posted}
+        causes = {int(cause.split("|")[1]) for cause, *_ in posted}
         assert {n for batch in batches for n in range(batch * 20, batch * 20 + 20)} <= causes
         assert len(causes) % 20 == 0
-        assert set(posted.values()) == {10}
+        assert set(posted.values()) == {(10, 10)}
         assert verify(store).findings == ()
     total = len(causes)
     assert post_awards(store, PROGRAMME, documents(0, total), FixedClock(NOW)).awards == 0
@@ -131,7 +133,7 @@ def test_a_killed_posting_loses_nothing_acknowledged_and_leaves_no_half(store: E
 def _spend(url: str, key: str, results: object) -> None:
     store = open_store(url)
     try:
-        redeem(store, Redemption(key, 7, PROGRAMME.programme_id, PROGRAMME.currency, 10, "test"), FixedClock(NOW))
+        redeem(store, PROGRAMME, Redemption(key, 7, 10, "test"), FixedClock(NOW))
         outcome = "spent"
     except ConflictError as error:
         outcome = error.code

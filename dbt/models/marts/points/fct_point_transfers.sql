@@ -22,7 +22,7 @@ select
     cast(case when members.kind = 'retailer' then transfers.member_party_id else 0 end as bigint) as retailer_id,
     cast(case
         when members.kind = 'distributor' then transfers.member_party_id
-        else coalesce(documents.distributor_id, 0)
+        else coalesce(transfers.distributor_party_id, documents.distributor_id, 0)
     end as bigint) as distributor_id,
     transfers.lot_id,
     transfers.points,

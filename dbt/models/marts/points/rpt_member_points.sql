@@ -1,9 +1,10 @@
--- a balance is a fold over transfers: what came into an account less what left it
+-- a balance is a fold over transfers: what came into an account less what left it.
+-- debt is the member's whose entry it is; everything else belongs to the owner of the lot, also when members are merged
 with
 
 moves as (
     select
-        transfers.member_party_id,
+        case when transfers.credit_account = 'debt' then transfers.member_party_id else transfers.owner_party_id end as member_party_id,
         transfers.programme_id,
         transfers.currency,
         transfers.credit_account as account,
@@ -13,7 +14,7 @@ moves as (
     from {{ ref('stg_ledger__transfers') }} as transfers
     union all
     select
-        transfers.member_party_id,
+        case when transfers.debit_account = 'debt' then transfers.member_party_id else transfers.owner_party_id end as member_party_id,
         transfers.programme_id,
         transfers.currency,
         transfers.debit_account as account,

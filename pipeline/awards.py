@@ -1,0 +1,112 @@
+"""The awarding step of a run: evaluate -> post -> keep house -> seal -> anchor outside the database -> copy the ledger.
+
+What others decide comes in as hooks: which campaigns earn beside the programme and for whom, and which documents wait for a review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from core.clock import Clock
+from core.settings import Settings
+from core.store import migrate, open_store
+from core.warehouse.owner import append_rows
+from loyalty import EXPORT_COLUMNS, Programme, RunningCampaign, evaluate, post_awards, seal, transfers_after
+from loyalty.anchoring import append_anchor
+from loyalty.auditing import tip
+from loyalty.expiring import keep_house
+
+Campaigns = Callable[[Engine, Programme, Clock], Sequence[RunningCampaign]]
+"""Campaigns whose awards stand (running, ended), with their rules and the members that may earn under them."""
+
+UnderReview = Callable[[Any, Engine, Programme, Clock], Collection[int]]
+"""Ids of orders whose points wait for a review: open, answered or confirmed. Is given the warehouse (with `mart`) and the store."""
+
+
+def no_campaigns(store: Engine, programme: Programme, clock: Clock) -> Sequence[RunningCampaign]:
+    """Nothing beside the programme's own rules."""
+    return ()
+
+
+def nothing_under_review(connection: Any, store: Engine, programme: Programme, clock: Clock) -> Collection[int]:
+    """No document waits."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class AwardHooks:
+    """What the step asks others, once per programme and run."""
+
+    campaigns: Campaigns = no_campaigns
+    under_review: UnderReview = nothing_under_review
+
+
+NO_HOOKS = AwardHooks()
+"""The programmes' own rules, and nothing waits."""
+
+
+def award_points_of_run(connection: Any, settings: Settings, programmes: Sequence[Programme], clock: Clock, hooks: AwardHooks, *, full: bool) -> int:  # fmt: skip
+    """Post what each programme owes for documents touched since it was last evaluated. Returns transfers copied to the warehouse."""
+    store = open_store(settings.resolved_store_url())
+    try:
+        migrate(store)
+        _prepare(connection)
+        for programme in programmes:
+            _award(connection, store, programme, clock, hooks, full=full)
+            keep_house(store, programme, clock)
+        seal(store)
+        append_anchor(settings.root / "anchors" / "ledger.jsonl", tip(store), clock)
+        return _copy_ledger(connection, store)
+    finally:
+        store.dispose()
+
+
+def _prepare(connection: Any) -> None:
+    connection.execute("create table if not exists raw.awarded (programme varchar, run_no integer)")
+    connection.execute("create table if not exists raw.awards_left_out (programme varchar, order_id ubigint)")
+
+
+def _award(connection: Any, store: Engine, programme: Programme, clock: Clock, hooks: AwardHooks, *, full: bool) -> None:
+    campaigns = hooks.campaigns(store, programme, clock)
+    under_review = hooks.under_review(connection, store, programme, clock)
+    waited = connection.execute(
+        "select order_id from raw.awards_left_out where programme = $id", {"id": programme.programme_id}
+    ).fetchall()
+    name = f"{programme.programme_id}@{programme.version}"
+    row = connection.execute("select max(run_no) from raw.awarded where programme = $name", {"name": name}).fetchone()
+    since_run = None if full or row is None or row[0] is None else int(row[0])
+    batches = evaluate(
+        connection, programme, since_run, campaigns=campaigns, left_out=under_review, also=[int(entry[0]) for entry in waited]
+    )
+    for documents in batches:
+        post_awards(store, programme, documents, clock)
+    connection.execute("delete from raw.awards_left_out where programme = $id", {"id": programme.programme_id})
+    if under_review:
+        append_rows(connection, "raw.awards_left_out", (("programme", "VARCHAR"), ("order_id", "UBIGINT")),
+                    [(programme.programme_id, order_id) for order_id in sorted(under_review)])  # fmt: skip
+    connection.execute("insert into raw.awarded select $name, run_no from raw.transform_state", {"name": name})
+
+
+def prepare_ledger_copy(connection: Any) -> None:
+    """The warehouse's copy of the transfers; one of an older version, with other columns, is made anew from the store."""
+    columns = ", ".join(f"{name} {sql_type}" for name, sql_type in EXPORT_COLUMNS)
+    found = connection.execute(
+        """select column_name from information_schema.columns
+           where table_catalog = current_database() and table_schema = 'raw' and table_name = 'ledger_transfers' order by ordinal_position"""
+    ).fetchall()
+    if found and [row[0] for row in found] != [name for name, _ in EXPORT_COLUMNS]:
+        connection.execute("drop table raw.ledger_transfers cascade")
+    connection.execute(f"create table if not exists raw.ledger_transfers ({columns})")
+
+
+def _copy_ledger(connection: Any, store: Engine) -> int:
+    row = connection.execute("select coalesce(max(transfer_id), 0) from raw.ledger_transfers").fetchall()[0]
+    copied = 0
+    for rows in transfers_after(store, int(row[0])):
+        append_rows(connection, "raw.ledger_transfers", EXPORT_COLUMNS, rows)
+        copied += len(rows)
+    return copied
