@@ -203,7 +203,17 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
         _ref("product", "what is billed"), _quantity(),
         _money("net_amount", "line net of tax", required=True), _CURRENCY,
         _date("invoiced_on", "invoice date", required=True), _date("due_on", "due date"), _date("paid_on", "payment date"),
+        _money("payable_amount", "what the whole invoice asks for, tax included, the same on each line; without it the sum of the lines"),
+        _text("credited_invoice_no", "the invoice that a credit note takes back"),
     ), "invoiced_on", "invoice_no"),
+    Feed("payments", "one row per payment between two parties; confidential to both", (
+        _text("payment_no", "number within the source: account and the bank's reference", required=True, is_key=True),
+        _ref("payee", "who is paid"), _ref("payer", "who pays"),
+        _money("amount", "what is paid; negative where an earlier payment is taken back", required=True), _CURRENCY,
+        _date("booked_on", "day of booking", required=True), _text("reference", "remittance text, names the invoices"),
+        _text("end_to_end_ref", "the payer's reference; ties a reversal to what it takes back"),
+        _text("bank_reference", "the bank's reference"),
+    ), "booked_on"),
     Feed("returns", "one row per return line", (
         _leg(), _text("return_no", "return number", required=True, is_key=True),
         _text("line_no", "line within the return", required=True, is_key=True),

@@ -67,6 +67,19 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     for feed in FEEDS.values():
         columns = ", ".join(f"{name} {sql_type}" for name, sql_type in TECHNICAL_COLUMNS + feed.sql_columns())
         connection.execute(f"create table if not exists raw.{feed.name} ({columns})")
+    _add_new_columns(connection)
+
+
+def _add_new_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """A warehouse that an earlier release made gets the columns that contracts have gained since."""
+    found = connection.execute(
+        "select table_name, column_name from information_schema.columns where table_schema = 'raw'"
+    ).fetchall()
+    known = {(str(table), str(column)) for table, column in found}
+    for feed in FEEDS.values():
+        for name, sql_type in feed.sql_columns():
+            if (feed.name, name) not in known:
+                connection.execute(f"alter table raw.{feed.name} add column {name} {sql_type}")
 
 
 def load_delivery(

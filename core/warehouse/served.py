@@ -82,7 +82,21 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
     Served("fct_invoice_lines", "one row per invoice line", _columns("""
         invoice_line_id UBIGINT; source_id VARCHAR; invoice_no VARCHAR; line_no VARCHAR; leg VARCHAR;
         distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; quantity DECIMAL(18,3); net_amount_cents BIGINT;
-        net_amount_subcents SMALLINT; currency VARCHAR; invoiced_on DATE; due_on DATE; paid_on DATE"""),
+        net_amount_subcents SMALLINT; currency VARCHAR; invoiced_on DATE; due_on DATE; paid_on DATE; invoice_id BIGINT"""),
+        _CHANNEL),
+    Served("fct_invoices", "one row per invoice or credit note", _columns("""
+        invoice_id BIGINT; source_id VARCHAR; invoice_no VARCHAR; leg VARCHAR; distributor_id BIGINT; retailer_id BIGINT;
+        currency VARCHAR; invoiced_on DATE; due_on DATE; owed_cents BIGINT; credited_cents BIGINT; paid_cents BIGINT;
+        open_cents BIGINT; paid_on DATE; payment_status VARCHAR"""),
+        _CHANNEL),
+    Served("fct_payments", "one row per payment", _columns("""
+        payment_id UBIGINT; source_id VARCHAR; payment_no VARCHAR; leg VARCHAR; distributor_id BIGINT; retailer_id BIGINT;
+        payment_kind VARCHAR; amount_cents BIGINT; currency VARCHAR; booked_on DATE; reference VARCHAR; bank_reference VARCHAR;
+        taken_back_cents BIGINT; allocated_cents BIGINT; unallocated_cents BIGINT"""),
+        _CHANNEL),
+    Served("fct_payment_allocations", "one row per payment or credit note and invoice that it settles", _columns("""
+        invoice_id BIGINT; settlement_id UBIGINT; settled_by VARCHAR; distributor_id BIGINT; retailer_id BIGINT;
+        allocated_cents BIGINT; currency VARCHAR; booked_on DATE"""),
         _CHANNEL),
     Served("fct_return_lines", "one row per return line of the returns feed", _columns("""
         return_line_id UBIGINT; source_id VARCHAR; return_no VARCHAR; line_no VARCHAR; leg VARCHAR;

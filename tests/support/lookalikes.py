@@ -145,6 +145,10 @@ def _rows(t: Trade) -> dict[str, list[Row]]:
             "leg": "sell_through", "invoice_no": f"I-{t.text}", "line_no": "1", **trade, "order_document_no": no, "product": product,
             "quantity": "20", "net_amount": net, "invoiced_on": "2026-06-08",
         }],
+        "payments": [{
+            "payment_no": f"Z-{t.text}", "payee": t.distributor, "payer": t.retailer, "amount": net, "booked_on": "2026-06-20",
+            "reference": f"Rechnung I-{t.text}", "bank_reference": t.text,
+        }],
         "returns": [{
             "leg": "sell_through", "return_no": f"T-{t.text}", "line_no": "1", **trade, "order_document_no": t.text, "order_line_no": "1",
             "product": product, "quantity": "1", "net_amount": "0.10", "returned_on": "2026-06-10", "reason": f"broken {t.text}",

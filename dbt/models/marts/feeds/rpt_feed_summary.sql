@@ -78,6 +78,22 @@ counted as (
     union all
     select
         facts.source_id,
+        'payments' as feed,
+        facts.leg as leg,
+        facts.currency as currency,
+        cast(count(*) as bigint) as documents,
+        cast(count(*) as bigint) as lines,
+        cast(sum(case when facts.amount_cents < 0 then 1 else 0 end) as bigint) as return_lines,
+        cast(sum(facts.amount_cents) as bigint) as net_amount_cents,
+        min(facts.booked_on) as first_event_on,
+        max(facts.booked_on) as last_event_on,
+        cast(sum(case when facts.distributor_id = -1 or facts.retailer_id = -1 then 1 else 0 end) as bigint) as lines_unknown_party,
+        cast(0 as bigint) as lines_unknown_product
+    from {{ ref('fct_payments') }} as facts
+    group by facts.source_id, facts.leg, facts.currency
+    union all
+    select
+        facts.source_id,
         'returns' as feed,
         facts.leg as leg,
         facts.currency as currency,

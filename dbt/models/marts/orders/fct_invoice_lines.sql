@@ -5,6 +5,12 @@ with
 {% if is_incremental() %}
 touched as (
     {{ touched_keys(ref('stg_ingest__invoices'), ['seller', 'buyer'], 'product') }}
+    -- and what was paid, or is open again, since
+    union
+    select known.invoice_line_id as _row_key
+    from {{ this }} as known
+    inner join {{ ref('int_invoices__settled') }} as settled on known.invoice_id = settled.invoice_id
+    where known.paid_on is distinct from settled.paid_on
 ),
 {% endif %}
 
@@ -26,8 +32,12 @@ select
     lines.currency,
     lines.invoiced_on,
     lines.due_on,
-    lines.paid_on
+    coalesce(settled.paid_on, lines.paid_on) as paid_on,
+    {{ surrogate_id(['lines.source_id', 'lines.leg', 'lines.seller_scheme', 'lines.seller_ref', 'lines.invoice_no']) }} as invoice_id
 from lines
+left join {{ ref('int_invoices__settled') }} as settled
+    on settled.invoice_id
+    = {{ surrogate_id(['lines.source_id', 'lines.leg', 'lines.seller_scheme', 'lines.seller_ref', 'lines.invoice_no']) }}
 left join {{ ref('int_parties__aliases') }} as sellers
     on lines.seller_scheme = sellers.scheme and lines.seller_ref = sellers.alias_value
 left join {{ ref('int_parties__aliases') }} as buyers

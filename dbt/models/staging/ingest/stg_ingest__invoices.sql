@@ -28,5 +28,8 @@ select
     landed.currency,
     landed.invoiced_on,
     landed.due_on,
-    landed.paid_on
+    landed.paid_on,
+    landed.payable_amount_cents,
+    landed.payable_amount_subcents,
+    landed.credited_invoice_no
 from landed
