@@ -321,9 +321,9 @@ def _findings(
     raw = ", ".join(quoted(name) for name in names)
     found = " ".join(f"when {number} then cast({check.found} as varchar)" for number, check in enumerate(checks, 1))
     rows = connection.execute(
-        f"""select incoming._row_no, incoming._finding, case incoming._finding {found} end, {raw}
-            from incoming inner join decoded on incoming._row_no = decoded._row_no
-            where incoming._batch_no = {task.batch_no} and incoming._finding > 0 order by incoming._row_no limit {FINDINGS_STORED_MAX}"""
+        f"""select refused._row_no, refused._finding, case refused._finding {found} end, {raw}
+            from (select _row_no, _finding from incoming where _batch_no = {task.batch_no} and _finding > 0) as refused
+            inner join decoded on refused._row_no = decoded._row_no order by refused._row_no limit {FINDINGS_STORED_MAX}"""
     ).fetchall()
     is_text = task.feed.format == "csv"
     findings = []

@@ -192,7 +192,12 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         match_share DECIMAL(18,4); reconciliation_share DECIMAL(18,4); uniqueness_share DECIMAL(18,4);
         files_judged BIGINT; files_late BIGINT; rows_read BIGINT; rows_quarantined BIGINT; rows_resolved
         BIGINT; rows_duplicate BIGINT; lines BIGINT; lines_unmatched BIGINT"""),
-        {M: None, D: _DISTRIBUTOR, O: None}),
+        {D: _DISTRIBUTOR, O: None}),
+    Served("rpt_channel_quality", "one row per manufacturer and source of its distributors", _columns("""
+        manufacturer_id BIGINT; source_id VARCHAR; title VARCHAR; distributor_id BIGINT; last_recorded_at TIMESTAMP;
+        score DECIMAL(18,1); parts_judged INTEGER; timeliness_share DECIMAL(18,4); completeness_share DECIMAL(18,4);
+        match_share DECIMAL(18,4); reconciliation_share DECIMAL(18,4); uniqueness_share DECIMAL(18,4)"""),
+        {M: _MANUFACTURER, O: None}),
     Served("rpt_feed_summary", "one row per source, feed and leg", _columns("""
         source_id VARCHAR; feed VARCHAR; leg VARCHAR; currency VARCHAR; documents BIGINT; lines BIGINT; return_lines BIGINT;
         net_amount_cents BIGINT; first_event_on DATE; last_event_on DATE; lines_unknown_party BIGINT;

@@ -59,7 +59,7 @@ PARTNER_QUALITY = Query("m_quality", _M, """
         cast(100 * q.timeliness_share as double) as timeliness_percent, cast(100 * q.completeness_share as double) as completeness_percent,
         cast(100 * q.match_share as double) as match_percent, cast(100 * q.reconciliation_share as double) as reconciliation_percent,
         cast(100 * q.uniqueness_share as double) as uniqueness_percent, q.parts_judged
-    from rpt_partner_quality as q left join dim_party as p on q.distributor_id = p.party_id
+    from rpt_channel_quality as q left join dim_party as p on q.distributor_id = p.party_id
     order by q.score nulls last, q.title limit 1000""")  # fmt: skip
 
 FEED_QUERIES = (CAUSES, REFUSED, FILES, QUALITY, LATE_FILES, DUPLICATES, UNMATCHED, VARIANCES, PARTNER_QUALITY)
