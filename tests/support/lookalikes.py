@@ -91,6 +91,8 @@ def write_delivery(folder: Path, trades: Sequence[Trade]) -> Profile:
             feeds[name] += [row for row in rows if row not in feeds[name]]
     profile_feeds = []
     for name, rows in feeds.items():
+        if not rows:
+            continue  # a feed that no mart shows yet
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         columns = list(dict.fromkeys(column for row in rows for column in row))
         scheme = {c.name for c in FEEDS[name].columns if c.kind == "ref"}
