@@ -30,8 +30,9 @@ from commands.reports import (
     summary_rows,
 )
 from commands.running import log_to_file, run_deliveries
+from commands.unattended_app import add_unattended_commands
 from core.clock import SystemClock, random_id
-from core.errors import ConfigurationError, DreiklangError, InputRefusedError
+from core.errors import ConfigurationError, DreiklangError, InputRefusedError, RetriableError
 from core.scope import Role, Scope
 from core.settings import Settings
 from core.warehouse.reader import Serving
@@ -53,6 +54,8 @@ app.add_typer(loyalty_app, name="loyalty", help="The points programme and its le
 
 console = Console(stderr=True)
 """Progress and messages go to stderr, so that stdout stays for what scripts read."""
+
+add_unattended_commands(app, console)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -78,7 +81,7 @@ def run(
     """
     from ingestion.profiles import load_profile
     from loyalty import active_programmes
-    from pipeline import Delivery, Pipeline
+    from pipeline import Delivery, Pipeline, hold_lease
 
     sources, profiles = source or [], profile or []
     if (sources and len(sources) != len(profiles)) or not (profiles or with_learned):
@@ -91,7 +94,10 @@ def run(
     if with_learned:
         deliveries += learned(settings, console)
     pipeline = Pipeline(settings, SystemClock(), random_id, active_programmes(settings.root))
-    result = run_deliveries(pipeline, deliveries, console, data_docs=docs)
+    with hold_lease(settings, SystemClock(), random_id, "run"):
+        result = run_deliveries(pipeline, deliveries, console, data_docs=docs)
+    if result.may_be_tried_again:
+        raise typer.Exit(RetriableError.exit_code)
     if result.refused:
         raise typer.Exit(InputRefusedError.exit_code)
 
@@ -111,9 +117,15 @@ def summary(as_json: JsonFlag = False) -> None:
 @app.command()
 def runs(
     as_json: JsonFlag = False,
-    last: Annotated[int, typer.Option(help="How many files, newest first.")] = 50,
+    last: Annotated[int, typer.Option(help="How many, newest first.")] = 50,
+    by_run: Annotated[bool, typer.Option("--by-run", help="One entry per run instead of one per file.")] = False,
 ) -> None:
     """Each file that was read, newest first: accepted + quarantined + duplicates = read, and why a file was refused."""
+    if by_run:
+        from commands.unattended import run_in_words, run_rows
+
+        print_rows(run_rows(Settings.load(), last), run_in_words, as_json=as_json)
+        return
     print_rows(batch_rows(Settings.load(), last), batch_in_words, as_json=as_json)
 
 
@@ -128,8 +140,23 @@ def quarantine(
 
 
 @app.command()
-def freshness(as_json: JsonFlag = False) -> None:
-    """How old the newest row of each feed is: fresh, late or overdue against the promise in dbt's sources, or nothing yet."""
+def freshness(
+    as_json: JsonFlag = False,
+    promises: Annotated[
+        bool, typer.Option("--promises", help="Per source and feed, against its `fresh_within_minutes`.")
+    ] = False,
+) -> None:
+    """How old the newest row of each feed is: fresh, late or overdue against the promise in dbt's sources, or nothing yet.
+
+    With --promises the exit code is 4 when a source breaks one.
+    """
+    if promises:
+        from commands.unattended import exit_when_broken, promise_in_words, promise_rows
+
+        rows = promise_rows(Settings.load(), SystemClock())
+        print_rows(rows, promise_in_words, as_json=as_json)
+        exit_when_broken(rows)
+        return
     print_rows(freshness_rows(Settings.load()), freshness_in_words, as_json=as_json)
 
 

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     memory_limit_gib: float = Field(6.0, gt=0.2, description="memory the warehouse may use while it builds, in GiB")
     threads: int | None = Field(None, ge=1, description="threads the warehouse may use; all cores when not set")
 
+    alert_command: str | None = Field(None, description="command that is given each alert as JSON on its stdin")
+    alert_url: SecretStr | None = Field(None, description="address that each alert is posted to as JSON; kept out of logs")
+
     @classmethod
     def load(cls) -> Settings:
         """The settings of the environment. Raises ConfigurationError SET-101 that names every wrong one, never its value."""

@@ -6,7 +6,7 @@ from alembic import op
 from core.store.schema import UtcTimestamp
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0004"
 
 
 def upgrade() -> None:
