@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.queries.distributor import DISTRIBUTOR_QUERIES
+from dashboards.queries.feeds import FEED_QUERIES
 from dashboards.queries.loyalty import LOYALTY_QUERIES
 from dashboards.queries.manufacturer import MANUFACTURER_QUERIES
 from dashboards.queries.model import Filters, Query
@@ -10,7 +11,8 @@ from dashboards.queries.reading import fetch, read
 from dashboards.queries.retailer import RETAILER_QUERIES
 
 QUERIES: dict[str, Query] = {
-    query.name: query for query in (*MANUFACTURER_QUERIES, *DISTRIBUTOR_QUERIES, *RETAILER_QUERIES, *LOYALTY_QUERIES)
+    query.name: query
+    for query in (*MANUFACTURER_QUERIES, *DISTRIBUTOR_QUERIES, *RETAILER_QUERIES, *FEED_QUERIES, *LOYALTY_QUERIES)
 }
 """Every query of every page by name."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from dashboards.texts import feeds
 from dashboards.texts.rewards import REWARD_COLUMNS, REWARD_PAIRS
 
 Language = Literal["de", "en"]
@@ -216,8 +217,11 @@ _COLUMNS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 CATALOGUE: dict[str, tuple[str, str]] = {
-    **_PAIRS, **REWARD_PAIRS, **{f"column.{name}": pair for name, pair in (_COLUMNS | REWARD_COLUMNS).items()}
-}  # fmt: skip
+    **_PAIRS,
+    **feeds.PAIRS,
+    **REWARD_PAIRS,
+    **{f"column.{name}": pair for name, pair in (*feeds.COLUMNS.items(), *REWARD_COLUMNS.items(), *_COLUMNS.items())},
+}
 """Key -> (German, English)."""
 
 
