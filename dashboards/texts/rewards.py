@@ -337,7 +337,7 @@ REWARD_COLUMNS: dict[str, tuple[str, str]] = {
     "points_earned": ("Gesammelt insgesamt", "Earned in all"), "points_ordered": ("In offenen Prämien", "In open rewards"),
     "last_earned_on": ("Zuletzt gesammelt", "Last earned"),
     "merged_into": ("Zusammengelegt mit", "Merged into"), "badge": ("Abzeichen", "Badge"), "challenge": ("Ziel", "Challenge"),
-    "reached_on": ("Erreicht", "Reached"), "occurred_on": ("Tag", "Day"), "event": ("Art", "Kind"), "title": ("Titel", "Title"),
+    "reached_on": ("Erreicht", "Reached"), "occurred_on": ("Tag", "Day"), "event": ("Art", "Kind"), "event_title": ("Titel", "Title"),
     "reward": ("Prämie", "Reward"), "stock": ("Bestand", "Stock"), "limit_per_member": ("Höchstens je Händler", "At most for each retailer"),
     "from_tier": ("Ab Stufe", "From tier"),
 }  # fmt: skip

@@ -73,7 +73,7 @@ def events(context: Context) -> None:
         "occurred_on": [one.occurred_on for one in recorded],
         "retailer": [known.get(one.member, "–") for one in recorded],
         "event": [_event(context, one.event) for one in recorded],
-        "title": [one.title for one in recorded],
+        "event_title": [one.title for one in recorded],
     })  # fmt: skip
     table(context, frame, key="events-list")
 
