@@ -84,6 +84,7 @@ def _new(context: Context, programme: Programme) -> None:
                 [one.tier for one in programme.tiers[1:]],
                 key="reward-tier",
                 index=None,
+                placeholder="–",
                 width=260,
             )
         st.form_submit_button(context.text("catalogue.add"), type="primary", on_click=_add, args=(context, programme))

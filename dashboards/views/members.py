@@ -49,7 +49,12 @@ def events(context: Context) -> None:
         return
     with st.form("new-event", border=True):
         retailer = st.selectbox(
-            context.text("column.retailer"), retailers, key="event-member", format_func=lambda one: one.name, index=None
+            context.text("column.retailer"),
+            retailers,
+            key="event-member",
+            format_func=lambda one: one.name,
+            index=None,
+            placeholder="–",
         )
         event = st.selectbox(
             context.text("d.events.event"), names, key="event-name", format_func=lambda one: _event(context, one)
