@@ -13,7 +13,11 @@ from typing import Protocol, cast
 
 from ingestion.documents.model import Parsed
 
-FORMATS: Mapping[str, str] = MappingProxyType({"edifact": "ingestion.documents.edifact"})
+FORMATS: Mapping[str, str] = MappingProxyType({
+    "edifact": "ingestion.documents.edifact",
+    "cxml": "ingestion.documents.cxml", "ubl": "ingestion.documents.ubl", "camt": "ingestion.documents.camt",
+    "mt940": "ingestion.documents.mt940",
+})  # fmt: skip
 """Format as a profile names it -> module."""
 
 HEAD_BYTES = 4096

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.documents.camt import parse_camt
-from ingestion.documents.cxml import parse_cxml
+from ingestion.documents.camt import parse as parse_camt
+from ingestion.documents.cxml import parse as parse_cxml
 from ingestion.documents.model import Parsed
-from ingestion.documents.mt940 import parse_mt940
-from ingestion.documents.ubl import parse_ubl
+from ingestion.documents.mt940 import parse as parse_mt940
+from ingestion.documents.ubl import parse as parse_ubl
 from tests.support.real_data import real
 
 pytestmark = [pytest.mark.integration, pytest.mark.real]

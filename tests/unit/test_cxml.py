@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.documents.cxml import parse_cxml
+from ingestion.documents.cxml import parse as parse_cxml
 from ingestion.documents.model import Message
 from ingestion.redaction import MARK, redact_secrets
 from tests.support.documents import cxml, cxml_confirmation, cxml_order
@@ -25,7 +25,12 @@ def test_an_order_and_what_becomes_of_it(kind: str, status: str) -> None:
     message = one(cxml_order(kind))
     (line,) = message.rows["order_lines"]
     assert (line["document_no"], line["line_no"], line["quantity"], line["net_amount"]) == ("B-7", "1", "10", "25")
-    assert (line["line_status"], line["promised_on"], line["buyer_no"], line["seller_no"]) == (status, "2026-06-05", "111", "222")
+    assert (line["line_status"], line["promised_on"], line["buyer_ref"], line["seller_ref"]) == (
+        status,
+        "2026-06-05",
+        "111",
+        "222",
+    )
     assert message.rows["orders"][0]["status"] == status
     assert (message.key.interchange_ref, message.key.function) == ("1@buyer", kind)
 
@@ -39,7 +44,7 @@ def test_a_split_confirmation_gives_child_rows_and_one_sum() -> None:
     (row,) = message.rows["order_confirmations"]
     assert (row["status"], row["confirmed_quantity"], row["promised_on"]) == ("changed", "6", "2026-06-05")
     # the answer comes from the seller
-    assert (row["seller_no"], row["buyer_no"]) == ("111", "222")
+    assert (row["seller_ref"], row["buyer_ref"]) == ("111", "222")
     assert one(cxml_confirmation("10", (("accept", "10", ""),))).rows["order_confirmations"][0]["status"] == "confirmed"
     assert one(cxml_confirmation("10", (("reject", "10", ""),))).rows["order_confirmations"][0]["confirmed_quantity"] == "0"
 
