@@ -15,19 +15,26 @@ import duckdb
 import structlog
 
 from core.clock import Clock
+from core.errors import InputRefusedError
 from core.settings import Settings
 from ingestion.connectors import Item, Pull, pull_chunks, transports_of
 from ingestion.connectors.model import NO_CURSORS, Cursors, fits
+from ingestion.connectors.unpacking import open_archives
 from ingestion.contracts import CONTROL_TABLES, FEEDS, TECHNICAL_COLUMNS
 from ingestion.cursors import forget_cursors, read_cursors, write_cursors
 from ingestion.decoding import decode
 from ingestion.deletions import key_columns, revived, settle_deletions
 from ingestion.documents.shelf import Shelf
-from ingestion.landing import Landed, land
+from ingestion.landing import Landed, land, sha256_of
 from ingestion.loader import FileOutcome, LoadTask, begin_group, settle_group, stage_file
 from ingestion.profiles.model import FeedProfile, Mapping, Profile
 
 log = structlog.get_logger("dreiklang.ingestion")
+
+ARCHIVE = "archive"
+"""What stands for the feed of an archive that was refused."""
+
+NOT_KEPT = Path("not kept")
 
 ROWS_PER_GROUP = 1_000_000
 """A group is settled when it has staged this many rows, or when its feed has no more files."""
@@ -103,15 +110,17 @@ def load_delivery(
         outcomes += loading.load([_Task(feed, Item(path.name, path)) for feed, path in _constants(profile, work)])
         pull = Pull(profile, source, settings.inbox_dir, work, read_cursors(connection, profile.source_id), clock=clock)
         for chunk in pull_chunks(transports, pull):
-            tasks = _tasks(profile, chunk.items)
-            files += len(tasks)
+            items, refusals = open_archives(profile, chunk.items, work)
+            outcomes += loading.refuse(refusals)
+            tasks = _tasks(profile, items)
+            files += len(tasks) + len(refusals)
             outcomes += loading.load(tasks, chunk.cursors)
             outcomes += loading.compare_keys(chunk.items)
             chunk.transport.settled(pull, chunk.items)
             if chunk.error is not None:
                 log.warning("pull_failed", source=profile.source_id, code=chunk.error.code, items=len(chunk.items))
                 raise chunk.error
-            for item in chunk.items:
+            for item in [*chunk.items, *items]:
                 if item.path.is_relative_to(work):
                     item.path.unlink(missing_ok=True)
     return LoadReport(profile.source_id, tuple(outcomes), files, all(transport.brings_all for transport in transports))
@@ -191,6 +200,22 @@ class _Loading:
                 outcomes += self._group(self._profile.feeds[item.feed_no]).settle_deletions(item)
         return outcomes
 
+    def refuse(self, refusals: Sequence[tuple[Item, InputRefusedError]]) -> list[FileOutcome]:
+        """Write down archives that cannot be taken. They are not kept: nobody knows what is in them."""
+        outcomes = []
+        for item, refusal in refusals:
+            started_at = self._clock.now().replace(tzinfo=None)
+            number = next_batch_no(self._connection)
+            outcome = replace(
+                FileOutcome(number, self._profile.source_id, ARCHIVE, item.path.name, "rejected"), error_code=refusal.code,
+                error_message=f"{refusal.detail.found}; expected {refusal.detail.expected}. {refusal.detail.next_step}"[:2000],
+            )  # fmt: skip
+            landed = Landed(item.path.name, NOT_KEPT, sha256_of(item.path), item.path.stat().st_size)
+            _record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
+            outcomes.append(outcome)
+        _log_outcomes(outcomes)
+        return outcomes
+
     def _group(self, feed: FeedProfile) -> _Group:
         return _Group(self._connection, self._profile, feed, self._settings, self._clock, self._run_id, self._shelf)
 
@@ -213,7 +238,7 @@ class _Group:
         self._shelf = shelf
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
         self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
-        self._next_batch_no = int(connection.execute("select coalesce(max(batch_no), 0) + 1 from raw.batches").fetchall()[0][0])
+        self._next_batch_no = next_batch_no(connection)
         begin_group(connection, FEEDS[feed.feed])
 
     def add(self, item: _Task) -> None:
@@ -289,6 +314,11 @@ class _Group:
             task.outcome("same_file"), rows_read=rows_read, rows_duplicate=rows_read,
             error_message=f"The same bytes were loaded as batch {batch_no}; nothing changes.",
         )  # fmt: skip
+
+
+def next_batch_no(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number after the highest one."""
+    return int(connection.execute("select coalesce(max(batch_no), 0) + 1 from raw.batches").fetchall()[0][0])
 
 
 def _log_outcomes(outcomes: Sequence[FileOutcome]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import pytest
 
 from ingestion.documents.cxml import parse as parse_cxml
 from ingestion.documents.model import Message
-from ingestion.redaction import MARK, redact_secrets
+from ingestion.redaction import MARK, redact_secrets, without_secrets
 from tests.support.documents import cxml, cxml_confirmation, cxml_order
 
 SECRET = "canary-secret-7431"
@@ -84,3 +87,19 @@ def test_a_cut_off_or_prefixed_secret_is_redacted_too() -> None:
         assert b"canary" not in redact_secrets(form)
     untouched = cxml("").replace(b"SharedSecret", b"Other")
     assert redact_secrets(untouched) is untouched
+
+
+@pytest.mark.parametrize("cut", [0, 1, 9, 60])
+def test_packed_messages_are_redacted_as_far_as_they_come_out(tmp_path: Path, cut: int) -> None:
+    whole = cxml(cxml_order())
+    packed = gzip.compress(whole) + gzip.compress(whole)
+    file = tmp_path / "a.xml.gz"
+    file.write_bytes(packed[: len(packed) - cut])
+    found = without_secrets(file)
+    assert found is not None
+    redacted = gzip.decompress(found[1])
+    assert SECRET.encode() not in redacted
+    assert redacted.startswith(redact_secrets(whole))
+    assert len(redacted) > len(whole)
+    (tmp_path / "b.xml").write_bytes(b"<a/>")
+    assert without_secrets(tmp_path / "b.xml") is None
