@@ -132,13 +132,15 @@ def rebuild(engine: Engine) -> int:
         return wrong
 
 
-def reconcile(engine: Engine, programme: Programme, documents: list[EvaluatedDocument]) -> list[str]:
+def reconcile(
+    engine: Engine, programme: Programme, documents: list[EvaluatedDocument], *, campaign_id: str | None = None
+) -> list[str]:
     """Orders and ledger, both ways: each document was decided at exactly what it is worth, the ledger holds that (less only where a cap
-    cut), and each posted cause is a live document."""
+    cut), and each posted cause is a live document. With `campaign_id` only what was posted under that campaign."""
     with reading(engine) as connection:
-        posted = posted_points(connection, programme.programme_id)
+        posted = posted_points(connection, programme.programme_id, campaign_id)
     worth = {
-        (document.cause, member, programme.currency_of(document.gives)): (points, bool(document.rule.caps))
+        (document.cause, member, programme.currency_of(document.gives)): (points, document.rule.is_capped)
         for document in documents
         for member, points in document.worth
     }

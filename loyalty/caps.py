@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,47 +11,70 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty.domain.points import period_of
-from loyalty.domain.programme import Rule
+from loyalty.domain.programme import Caps, Rule
 from loyalty.lot_states import IDS_PER_QUERY
 from loyalty.tables import cap_uses, caps
 from loyalty.writing import insert_rows
 
 
-def cap_limits(programme_id: str, rule: Rule, member: int, distributor: int, day: date) -> dict[str, int]:
-    """Cap key -> limit, for every cap of a rule that an award of that member, distributor and event date counts against."""
-    base = f"{programme_id}|{rule.campaign_id or ''}|{rule.rule_id}"
-    period = period_of(day, rule.caps.period)
-    named = {
-        f"{base}|total": rule.caps.total,
-        f"{base}|member|{member}": rule.caps.per_member,
-        f"{base}|distributor|{distributor}": rule.caps.per_distributor,
-        f"{base}|period|{period}": rule.caps.per_period,
-        f"{base}|member|{member}|{period}": rule.caps.per_member_period,
+@dataclass(frozen=True, slots=True)
+class CapLimit:
+    """How much a cap allows, in its own units, and how many of those one point uses: 1, or a funder's percent in hundredths of a point."""
+
+    limit: int
+    per_point: int = 1
+
+
+def cap_limits(programme_id: str, rule: Rule, member: int, distributor: int, day: date) -> dict[str, CapLimit]:
+    """Cap key -> limit, for every cap of a rule and its campaign that an award of that member, distributor and event date counts against."""
+    campaign = f"{programme_id}|{rule.campaign_id or ''}"
+    return {
+        **_limits(f"{campaign}|{rule.rule_id}", rule.caps, rule, member, distributor, day),
+        **_limits(f"{campaign}|", rule.campaign_caps, rule, member, distributor, day),
     }
-    return {key: limit for key, limit in named.items() if limit is not None}
+
+
+def _limits(base: str, caps_of: Caps, rule: Rule, member: int, distributor: int, day: date) -> dict[str, CapLimit]:
+    if not caps_of:
+        return {}
+    period = period_of(day, caps_of.period)
+    named = {
+        f"{base}|total": caps_of.total,
+        f"{base}|member|{member}": caps_of.per_member,
+        f"{base}|distributor|{distributor}": caps_of.per_distributor,
+        f"{base}|period|{period}": caps_of.per_period,
+        f"{base}|member|{member}|{period}": caps_of.per_member_period,
+    }
+    found = {key: CapLimit(limit) for key, limit in named.items() if limit is not None}
+    shares = dict(rule.funders)
+    for name, points in caps_of.per_funder:
+        if name in shares:
+            whose = f"{name}|{distributor}" if name == "distributor" else name
+            found[f"{base}|funder|{whose}"] = CapLimit(points * 100, shares[name])
+    return found
 
 
 @dataclass(slots=True)
 class CapCounter:
-    """Points used per cap key. `grant` decides and consumes; nothing is written here."""
+    """What is used per cap key, in the units of its limit. Nothing is written here."""
 
     used: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     changes: list[tuple[str, int, int]] = field(default_factory=list)
 
-    def grant(self, limits: dict[str, int], points: int, *, is_partial: bool) -> tuple[int, str | None]:
+    def grant(self, limits: Mapping[str, CapLimit], points: int, *, is_partial: bool) -> tuple[int, str | None]:
         """How many of these points the caps allow, and the key of the cap that cut them."""
         if not limits:
             return points, None
-        key, room = min(((key, limit - self.used[key]) for key, limit in limits.items()), key=lambda pair: pair[1])
+        room, key = min(((cap.limit - self.used[key]) // cap.per_point, key) for key, cap in limits.items())
         if room >= points:
             return points, None
         return (max(0, room) if is_partial else 0), key
 
-    def consume(self, keys: Iterable[str], points: int, journal_id: int) -> None:
+    def consume(self, limits: Mapping[str, CapLimit], points: int, journal_id: int) -> None:
         """Count points that were awarded, or with a negative number taken back, against caps."""
-        for key in keys:
-            self.used[key] += points
-            self.changes.append((key, journal_id, points))
+        for key, cap in limits.items():
+            self.used[key] += points * cap.per_point
+            self.changes.append((key, journal_id, points * cap.per_point))
 
 
 def load_caps(connection: Connection, keys: Iterable[str]) -> CapCounter:

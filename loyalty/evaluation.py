@@ -111,6 +111,13 @@ def _query(
     if rule.selection.categories:
         conditions.append("list_contains($categories, products.category)")
         parameters["categories"] = list(rule.selection.categories)
+    for name, column in (("manufacturers", "products.manufacturer_id"), ("distributors", "lines.distributor_id")):
+        if getattr(rule.bound, name):
+            conditions.append(f"list_contains(${name}, {column})")
+            parameters[name] = list(getattr(rule.bound, name))
+    if rule.bound.held_out:
+        conditions.append(f"not list_contains($held_out, {member})")
+        parameters["held_out"] = list(rule.bound.held_out)
     if rule.money_currency:
         conditions.append("lines.currency = $money_currency")
         parameters["money_currency"] = rule.money_currency

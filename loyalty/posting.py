@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, case, func, select
 from core.clock import Clock
 from core.store import writing
 from loyalty.books import Books
-from loyalty.caps import CapCounter, cap_limits, load_caps, write_caps
+from loyalty.caps import CapCounter, CapLimit, cap_limits, load_caps, write_caps
 from loyalty.domain.points import expiry_of, moment_of_day
 from loyalty.domain.programme import POINTS, Programme
 from loyalty.evaluated import EvaluatedDocument, NoAward
@@ -90,13 +90,13 @@ def _post(books: Books, wanted: dict[str, EvaluatedDocument]) -> tuple[int, CapC
 def _counter(books: Books, wanted: dict[str, EvaluatedDocument], posted: dict[str, _Posted]) -> CapCounter:
     keys: set[str] = set()
     for cause, document in wanted.items():
-        if document.rule.caps:
+        if document.rule.is_capped:
             for member in {*dict(document.worth), *(posted[cause].net_points if cause in posted else ())}:
                 keys |= _limits(books.programme, document, member).keys()
     return load_caps(books.connection, keys)
 
 
-def _limits(programme: Programme, document: EvaluatedDocument, member: int) -> dict[str, int]:
+def _limits(programme: Programme, document: EvaluatedDocument, member: int) -> dict[str, CapLimit]:
     return cap_limits(programme.programme_id, document.rule, member, document.distributor, document.event_on)
 
 
@@ -118,8 +118,8 @@ def _award(
     books: Books, document: EvaluatedDocument, member: int, worth: int, more: int, ordinal: int, counter: CapCounter
 ) -> None:
     rule, programme = document.rule, books.programme
-    limits = _limits(programme, document, member) if rule.caps else {}
-    granted, cap_key = counter.grant(limits, more, is_partial=rule.caps.is_partial)
+    limits = _limits(programme, document, member) if rule.is_capped else {}
+    granted, cap_key = counter.grant(limits, more, is_partial=rule.is_cut_at_cap)
     explanation = document.explanation
     if cap_key is not None:
         explanation = json.dumps({**json.loads(explanation), "asked": more, "granted": granted, "cap": cap_key})
@@ -156,7 +156,7 @@ def _reverse(
     )
     if not points:
         return
-    if document.rule.caps:
+    if document.rule.is_capped:
         counter.consume(_limits(books.programme, document, member), -points, entry)
     own = books.lots_of_cause(document.cause, member)
     missing = points
@@ -276,20 +276,21 @@ def _add(posted: _Posted, member: int, journal_id: int, kind: str, decided: int 
     posted.entries += 1
 
 
-def posted_points(connection: Connection, programme_id: str) -> dict[tuple[str, int, str], tuple[int, int]]:
-    """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme."""
+def posted_points(
+    connection: Connection, programme_id: str, campaign_id: str | None = None
+) -> dict[tuple[str, int, str], tuple[int, int]]:
+    """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme, or one campaign of it."""
+    chosen = [journal.c.programme_id == programme_id, *([journal.c.campaign_id == campaign_id] if campaign_id else [])]
     rows = connection.execute(
         select(journal.c.cause, journal.c.member_party_id, journal.c.currency, func.coalesce(func.sum(_SIGNED), 0), func.max(journal.c.journal_id))
         .outerjoin(transfers, transfers.c.journal_id == journal.c.journal_id)
-        .where(journal.c.programme_id == programme_id, journal.c.rule_id.is_not(None), journal.c.cause.is_not(None))
+        .where(*chosen, journal.c.rule_id.is_not(None), journal.c.cause.is_not(None))
         .group_by(journal.c.cause, journal.c.member_party_id, journal.c.currency)
     ).all()  # fmt: skip
     newest = {int(row[4]) for row in rows}
     decided = {
         int(row[0]): row[1]
-        for row in connection.execute(
-            select(journal.c.journal_id, journal.c.points_decided).where(journal.c.programme_id == programme_id)
-        )
+        for row in connection.execute(select(journal.c.journal_id, journal.c.points_decided).where(*chosen))
         if int(row[0]) in newest
     }
     return {

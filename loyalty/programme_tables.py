@@ -38,6 +38,12 @@ campaigns = Table(
     Column("created_by", String(60)),
     Column("changed_at", UtcTimestamp, nullable=False),
     Column("simulation", Text),
+    Column("owner_party_id", BigInteger, nullable=False, server_default="0"),
+    Column("starts_on", Date),
+    Column("ends_on", Date),
+    Column("stopped_on", Date),
+    Column("launched_at", UtcTimestamp),
+    Column("hold_out_seed", BigInteger),
     CheckConstraint("status in ('draft', 'simulated', 'signed', 'running', 'ended', 'settled', 'withdrawn')", name="campaigns_status"),
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from core.warehouse.owner import append_rows
 from loyalty import EXPORT_COLUMNS, Programme, RunningCampaign, evaluate, post_awards, seal, transfers_after
 from loyalty.anchoring import append_anchor
 from loyalty.auditing import tip
+from loyalty.campaigns.running import campaigns_of_run, evaluate_alone
 from loyalty.expiring import keep_house
 
 Campaigns = Callable[[Engine, Programme, Clock], Sequence[RunningCampaign]]
@@ -25,11 +26,6 @@ Campaigns = Callable[[Engine, Programme, Clock], Sequence[RunningCampaign]]
 
 UnderReview = Callable[[Any, Engine, Programme, Clock], Collection[int]]
 """Ids of orders whose points wait for a review: open, answered or confirmed. Is given the warehouse (with `mart`) and the store."""
-
-
-def no_campaigns(store: Engine, programme: Programme, clock: Clock) -> Sequence[RunningCampaign]:
-    """Nothing beside the programme's own rules."""
-    return ()
 
 
 def nothing_under_review(connection: Any, store: Engine, programme: Programme, clock: Clock) -> Collection[int]:
@@ -41,12 +37,12 @@ def nothing_under_review(connection: Any, store: Engine, programme: Programme, c
 class AwardHooks:
     """What the step asks others, once per programme and run."""
 
-    campaigns: Campaigns = no_campaigns
+    campaigns: Campaigns = campaigns_of_run
     under_review: UnderReview = nothing_under_review
 
 
-NO_HOOKS = AwardHooks()
-"""The programmes' own rules, and nothing waits."""
+USUAL_HOOKS = AwardHooks()
+"""The store's campaigns earn, and nothing waits."""
 
 
 def award_points_of_run(connection: Any, settings: Settings, programmes: Sequence[Programme], clock: Clock, hooks: AwardHooks, *, full: bool) -> int:  # fmt: skip
@@ -84,11 +80,35 @@ def _award(connection: Any, store: Engine, programme: Programme, clock: Clock, h
     )
     for documents in batches:
         post_awards(store, programme, documents, clock)
+    if since_run is not None:
+        for documents in evaluate_alone(connection, programme, _new(connection, programme, campaigns), left_out=under_review):
+            post_awards(store, programme, documents, clock)
     connection.execute("delete from raw.awards_left_out where programme = $id", {"id": programme.programme_id})
     if under_review:
         append_rows(connection, "raw.awards_left_out", (("programme", "VARCHAR"), ("order_id", "UBIGINT")),
                     [(programme.programme_id, order_id) for order_id in sorted(under_review)])  # fmt: skip
-    connection.execute("insert into raw.awarded select $name, run_no from raw.transform_state", {"name": name})
+    for one in (name, *(_name_of(programme, campaign) for campaign in campaigns)):
+        connection.execute("insert into raw.awarded select $name, run_no from raw.transform_state", {"name": one})
+
+
+def campaigns_wait(connection: Any, settings: Settings, programmes: Sequence[Programme], clock: Clock, hooks: AwardHooks) -> bool:
+    """Whether a campaign was launched that no run has looked at: its first orders may be here already."""
+    store = open_store(settings.resolved_store_url())
+    try:
+        migrate(store)
+        _prepare(connection)
+        return any(_new(connection, programme, hooks.campaigns(store, programme, clock)) for programme in programmes)
+    finally:
+        store.dispose()
+
+
+def _new(connection: Any, programme: Programme, campaigns: Sequence[RunningCampaign]) -> list[RunningCampaign]:
+    known = {row[0] for row in connection.execute("select distinct programme from raw.awarded").fetchall()}
+    return [campaign for campaign in campaigns if _name_of(programme, campaign) not in known]
+
+
+def _name_of(programme: Programme, campaign: RunningCampaign) -> str:
+    return f"{programme.programme_id}/{campaign.campaign_id}"
 
 
 def prepare_ledger_copy(connection: Any) -> None:

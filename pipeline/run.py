@@ -27,7 +27,7 @@ from ingestion.profiles import Profile
 from ingestion.quality import run_gate, write_controls
 from ingestion.quality import warm_up as warm_up_gate
 from loyalty import Programme
-from pipeline.awards import NO_HOOKS, AwardHooks, award_points_of_run, prepare_ledger_copy
+from pipeline.awards import USUAL_HOOKS, AwardHooks, award_points_of_run, campaigns_wait, prepare_ledger_copy
 
 log = structlog.get_logger("dreiklang.pipeline")
 
@@ -80,7 +80,7 @@ class Pipeline:
     """Runs deliveries through to a published generation. Keep one object for many runs: dbt stays warm."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, ids: Ids, programmes: Sequence[Programme], hooks: AwardHooks = NO_HOOKS
+        self, settings: Settings, clock: Clock, ids: Ids, programmes: Sequence[Programme], hooks: AwardHooks = USUAL_HOOKS
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -157,13 +157,12 @@ class Pipeline:
         reporting.step("publish")
         return staged.publish()
 
-    @staticmethod
-    def _has_news(connection: Any) -> bool:
+    def _has_news(self, connection: Any) -> bool:
         row = connection.execute(
             """select exists (select 1 from raw.batches, raw.transform_state
                where batch_no > since_batch and status <> 'same_file')"""
         ).fetchone()
-        return bool(row[0])
+        return bool(row[0]) or campaigns_wait(connection, self._settings, self._programmes, self._clock, self._hooks)
 
     def _begin(self, connection: Any, deliveries: Sequence[Delivery]) -> tuple[str, int]:
         prepare_ledger_copy(connection)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loyalty.domain.programme import (
     EARNING_LEGS,
+    FUNDERS,
     GRAINS,
     MILLI,
     PENDING_UNTIL,
@@ -93,8 +95,12 @@ def parse_programme(text: str) -> Programme:
 def parse_rules(text: str, leg: str, campaign_id: str) -> tuple[Rule, ...]:
     """The rules of a campaign. Raises ProgrammeError with every finding."""
     raw, found = _read(text)
-    found.unknown_keys(raw, {"rules"}, "")
-    rules = tuple(_rule(entry, f"rules[{n}]", found, leg, campaign_id) for n, entry in enumerate(_tables(raw, "rules", found), 1))
+    found.unknown_keys(raw, {"rules", "caps"}, "")
+    together = _caps(raw.get("caps", {}), "caps", found, FUNDERS)
+    rules = tuple(
+        replace(_rule(entry, f"rules[{n}]", found, leg, campaign_id), campaign_caps=together)
+        for n, entry in enumerate(_tables(raw, "rules", found), 1)
+    )
     if not rules:
         found.add("rules", "a campaign needs at least one rule")
     _check_versions(rules, found)
@@ -147,13 +153,14 @@ def _rule(raw: Raw, where: str, found: Findings, leg: str, campaign_id: str | No
         found.add(f"{where}.pending_until", "only what is earned on sell_in can wait for sell_through")
     if gives == (STATUS,) and pending != "booked":
         found.add(f"{where}.pending_until", "status points count when they are booked")
+    funders = _funders(raw, where, found)
     return Rule(
         _text(raw, "rule_id", f"{where}.rule_id", found), _count(raw, "version", f"{where}.version", found),
         _text(raw, "title_de", f"{where}.title_de", found), _text(raw, "title_en", f"{where}.title_en", found),
         start or date.min, end, per_unit, per_amount, str(raw.get("money_currency", "")), _basis(raw, where, found), bonus,
         quantity, amount, basket, first, bool(raw.get("is_tier_multiplied", False)), rule_leg, grain, gives,
-        _selection(raw, where, found), pending, window, _expiry(raw, where, found), _funders(raw, where, found),
-        _caps(raw.get("caps", {}), f"{where}.caps", found), campaign_id,
+        _selection(raw, where, found), pending, window, _expiry(raw, where, found), funders,
+        _caps(raw.get("caps", {}), f"{where}.caps", found, dict(funders).keys()), campaign_id,
     )  # fmt: skip
 
 
@@ -197,21 +204,26 @@ def _funders(raw: Raw, where: str, found: Findings) -> tuple[tuple[str, int], ..
     if shares is None:
         return (("manufacturer", 100),)
     pairs = tuple(shares.items()) if isinstance(shares, dict) else ()
-    right = all(name in ("manufacturer", "distributor") and isinstance(share, int) and share > 0 for name, share in pairs)
+    right = all(name in FUNDERS and isinstance(share, int) and share > 0 for name, share in pairs)
     if not right or sum(share for _, share in pairs) != 100:
         found.add(f"{where}.funders", f"found {shares!r}, expected percent of manufacturer and distributor that add up to 100")
         return (("manufacturer", 100),)
     return pairs
 
 
-def _caps(entry: object, where: str, found: Findings) -> Caps:
+def _caps(entry: object, where: str, found: Findings, funders: Collection[str]) -> Caps:
     raw = entry if isinstance(entry, dict) else {}
     names = ("total", "per_member", "per_distributor", "per_period", "per_member_period")
-    found.unknown_keys(raw, {*names, "period", "at_cap"}, where)
+    found.unknown_keys(raw, {*names, "per_funder", "period", "at_cap"}, where)
+    purses = raw.get("per_funder", {})
+    if not isinstance(purses, dict) or set(purses) - set(funders):
+        found.add(f"{where}.per_funder", f"found {purses!r}, expected points per funder: any of {', '.join(sorted(funders))}")
+        purses = {}
+    per_funder = tuple((name, _count(purses, name, f"{where}.per_funder.{name}", found)) for name in purses)
     limits = {name: _count(raw, name, f"{where}.{name}", found) if name in raw else None for name in names}
     period = _choice(raw, "period", GRAINS[1:], f"{where}.period", found, "month")
     at_cap = _choice(raw, "at_cap", ("partial", "none"), f"{where}.at_cap", found, "partial")
-    return Caps(**limits, period=period, is_partial=at_cap == "partial")
+    return Caps(**limits, period=period, is_partial=at_cap == "partial", per_funder=per_funder)
 
 
 def _tier(raw: Raw, where: str, found: Findings) -> Tier:

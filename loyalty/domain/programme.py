@@ -18,6 +18,9 @@ GRAINS = ("document", "month", "quarter", "year")
 PENDING_UNTIL = ("booked", "delivered", "invoice_paid", "return_window", "sell_through")
 """What has to happen before points can be spent; `booked`: nothing."""
 
+FUNDERS = ("manufacturer", "distributor")
+"""Who pays for points that are burned: the distributor is the one that sold."""
+
 POINTS, STATUS = "points", "status"
 """What a rule gives: points to spend, status points that tiers read."""
 
@@ -50,9 +53,11 @@ class Expiry:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Points that a rule gives at most; None: no limit. `per_period` and `per_member_period` count in `period`s of event dates.
+    """Points that a rule, or all rules of a campaign together, give at most; None: no limit.
 
-    `is_partial`: the award that reaches a cap is cut to what is left; else it is refused whole.
+    `per_period` and `per_member_period` count in `period`s of event dates. `per_funder`: (funder, points): what is charged to a funder
+    by its share, counted exactly in hundredths of a point; each distributor has a limit of its own. `is_partial`: the award that
+    reaches a cap is cut to what is left; else it is refused whole.
     """
 
     total: int | None = None
@@ -62,11 +67,12 @@ class Caps:
     per_member_period: int | None = None
     period: str = "month"
     is_partial: bool = True
+    per_funder: tuple[tuple[str, int], ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there is any limit."""
         limits = (self.total, self.per_member, self.per_distributor, self.per_period, self.per_member_period)
-        return any(limit is not None for limit in limits)
+        return bool(self.per_funder) or any(limit is not None for limit in limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,18 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """Whom a campaign's rule is bound to, as party ids that no file names. Empty: everybody.
+
+    `manufacturers` of the product, `distributors` in the sale; members that are `held_out` earn nothing.
+    """
+
+    manufacturers: tuple[int, ...] = ()
+    distributors: tuple[int, ...] = ()
+    held_out: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One way to earn.
 
@@ -89,7 +107,7 @@ class Rule:
     the list price (`is_before_discount`). `bonus_points` come on top, once per document or period, when it keeps at least
     `bonus_from_quantity` units, `bonus_from_amount` of money and every category of `basket`. `is_first_only`: only a member's first
     document counts. `is_tier_multiplied`: the rates, not the bonus, are multiplied by the member's tier at the event's date.
-    `funders`: (name, percent), the first one takes what rounding leaves.
+    `funders`: (name, percent), the first one takes what rounding leaves. `campaign_caps` hold for all rules of the campaign together.
     """
 
     rule_id: str
@@ -118,6 +136,18 @@ class Rule:
     funders: tuple[tuple[str, int], ...] = (("manufacturer", 100),)
     caps: Caps = Caps()
     campaign_id: str | None = None
+    campaign_caps: Caps = Caps()
+    bound: Bound = Bound()
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether any limit holds for this rule."""
+        return bool(self.caps) or bool(self.campaign_caps)
+
+    @property
+    def is_cut_at_cap(self) -> bool:
+        """Whether an award that reaches a cap is cut to what is left; every set of limits has to allow it."""
+        return all(caps.is_partial for caps in (self.caps, self.campaign_caps) if caps)
 
 
 @dataclass(frozen=True, slots=True)

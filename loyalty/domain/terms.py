@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from loyalty.domain.programme import MILLI, POINTS, STATUS, Language, Programme, Rule
+from loyalty.domain.programme import MILLI, POINTS, STATUS, Caps, Language, Programme, Rule
 
 _WORDS: dict[str, tuple[str, str]] = {
     "unit": ("{n} Punkte je behaltener Einheit", "{n} points per unit kept"),
@@ -50,6 +50,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "per_distributor": ("{n} je Distributor", "{n} per distributor"),
     "per_period": ("{n} je Zeitraum", "{n} per period"),
     "per_member_period": ("{n} je Mitglied und Zeitraum", "{n} per member and period"),
+    "per_funder": ("{n} zu Lasten {f}", "{n} charged to {f}"),
+    "budget": ("solange das Budget reicht", "while the budget lasts"),
+    "together": ("Alle Regeln zusammen", "All rules together"),
+    "paid": ("bezahlt von: {n}", "paid by: {n}"),
+    "manufacturer": ("Hersteller", "manufacturer"),
+    "distributor": ("Distributor", "distributor"),
     "none": ("eine Gutschrift über der Grenze entfällt ganz", "an award beyond the limit is left out whole"),
     "from": ("ab {n}", "from {n}"),
     "to": ("bis {n}", "to {n}"),
@@ -89,12 +95,17 @@ def describe(programme: Programme, language: Language) -> str:
     return "\n".join([*lines, _say("rounding", side), _say("debt", side)])
 
 
-def describe_rules(rules: Sequence[Rule], language: Language) -> str:
-    """The terms of a campaign's rules."""
-    return "\n".join(f"- {_rule(rule, 0 if language == 'de' else 1)}." for rule in rules)
+def describe_rules(rules: Sequence[Rule], language: Language, *, with_funding: bool = False) -> str:
+    """The terms of a campaign's rules. Who pays is said only to those who pay (`with_funding`); others read of a budget."""
+    side = 0 if language == "de" else 1
+    lines = [f"- {_rule(rule, side, with_funding=with_funding)}." for rule in rules]
+    together = next((rule.campaign_caps for rule in rules if rule.campaign_caps), None)
+    if together is not None:
+        lines.append(f"- {_say('together', side)}: {_caps(together, side, with_funding)}.")
+    return "\n".join(lines)
 
 
-def _rule(rule: Rule, side: int) -> str:
+def _rule(rule: Rule, side: int, *, with_funding: bool = False) -> str:
     parts = [_earning(rule, side), _what(rule, side)]
     if rule.selection.segments:
         parts.append(_say("segments", side, n=", ".join(rule.selection.segments)))
@@ -106,7 +117,9 @@ def _rule(rule: Rule, side: int) -> str:
         pending = "sell_through_wait" if rule.pending_until == "sell_through" else rule.pending_until
         parts += [_say(pending, side, n=str(rule.return_window_days)), _life(rule, side)]
     if rule.caps:
-        parts.append(_caps(rule, side))
+        parts.append(_caps(rule.caps, side, with_funding))
+    if with_funding:
+        parts.append(_say("paid", side, n=", ".join(f"{share} % {_say(name, side)}" for name, share in rule.funders)))
     days = _say("from", side, n=rule.valid_from.isoformat())
     if rule.valid_to:
         days += " " + _say("to", side, n=rule.valid_to.isoformat())
@@ -158,15 +171,18 @@ def _life(rule: Rule, side: int) -> str:
     return f"{text}, {_say('earned', side)}" if life.counts_from == "earned" else text
 
 
-def _caps(rule: Rule, side: int) -> str:
+def _caps(caps: Caps, side: int, with_funding: bool) -> str:
     names = ("total", "per_member", "per_distributor", "per_period", "per_member_period")
-    limits = [
-        _say(name, side, n=_number(getattr(rule.caps, name), side)) for name in names if getattr(rule.caps, name) is not None
-    ]
-    text = _say("caps", side, n=", ".join(limits))
-    if rule.caps.per_period or rule.caps.per_member_period:
-        text += f" ({_say(rule.caps.period, side)})"
-    return text if rule.caps.is_partial else f"{text}, {_say('none', side)}"
+    limits = [_say(name, side, n=_number(getattr(caps, name), side)) for name in names if getattr(caps, name) is not None]
+    if with_funding:
+        limits += [_say("per_funder", side, n=_number(points, side), f=_say(name, side)) for name, points in caps.per_funder]
+    parts = [_say("caps", side, n=", ".join(limits))] if limits else []
+    if caps.per_funder and not with_funding:
+        parts.append(_say("budget", side))
+    text = ", ".join(parts)
+    if caps.per_period or caps.per_member_period:
+        text += f" ({_say(caps.period, side)})"
+    return text if caps.is_partial else f"{text}, {_say('none', side)}"
 
 
 def _say(key: str, side: int, **values: str) -> str:

@@ -1,0 +1,246 @@
+"""Settlements: which burned points of a campaign were charged to whom. Each transfer is charged once; what is burned later, or given back,
+lands in the next settlement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, case, func, select, text
+
+from core.clock import Clock, Ids
+from core.errors import InputRefusedError
+from core.scope import Role, Scope
+from core.store import reading, writing
+from loyalty.campaigns.charging import Burned, Charge, Charges, charge
+from loyalty.campaigns.lifecycle import locked, today_in
+from loyalty.campaigns.model import EARNING_STATES, Actor, Campaign, not_found, wrong_state
+from loyalty.domain.programme import Programme
+from loyalty.lot_states import IDS_PER_QUERY
+from loyalty.programme_tables import campaigns
+from loyalty.settlement_tables import settled_transfers, settlement_lines, settlement_statements, settlements
+from loyalty.tables import journal, lots, transfers
+from loyalty.writing import POSTING_LOCK, insert_rows
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementLine:
+    """One rule and split of the costs at one distributor; values in subcents, exact."""
+
+    distributor: int
+    rule_id: str
+    funders: str
+    points_burned: int
+    burned_subcents: int
+    manufacturer_subcents: int
+    distributor_subcents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A settlement as its reader sees it: the manufacturer all of it, a distributor its own statement and lines.
+
+    `burned_cents` = `manufacturer_cents` + the distributors' cents. For the manufacturer they are those of the whole settlement, whose
+    rounding it bears; for a distributor those of its statement.
+    """
+
+    settlement_id: str
+    settlement_no: str
+    campaign_id: str
+    title_de: str
+    title_en: str
+    until: date
+    money_currency: str
+    settled_at: datetime
+    points_burned: int
+    burned_cents: int
+    manufacturer_cents: int
+    statements: Mapping[int, Charge]
+    lines: tuple[SettlementLine, ...]
+
+
+def settle(
+    engine: Engine, programme: Programme, actor: Actor, campaign_id: str, until: date, clock: Clock, ids: Ids
+) -> Settlement:
+    """Charge what was booked as burned up to and including a day and not charged yet. The same day again gives the same settlement.
+
+    Raises AccessDeniedError LOY-404, ConflictError LOY-402 (it never ran), InputRefusedError LOY-408 (the day is not over, or lies before
+    the last settlement).
+    """
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": POSTING_LOCK})
+        campaign = locked(connection, campaign_id)
+        if actor.scope.role is not Role.MANUFACTURER or campaign.owner not in actor.scope.party_ids:
+            raise not_found(campaign_id)
+        known = _read(connection, actor.scope, settlements.c.campaign_id == campaign_id)
+        if any(one.until == until for one in known):
+            return next(one for one in known if one.until == until)
+        _check(
+            campaign, until, max((one.until for one in known), default=None), min(today_in(programme, clock), clock.now().date())
+        )
+        burned, transfer_ids = _burned(connection, campaign, until)
+        before, total_before = _charged(connection, campaign_id)
+        charges = charge(burned, programme.point_value_subcents, before, total_before)
+        settlement_id = ids()
+        _write(connection, campaign, programme, until, charges, settlement_id, actor, clock)
+        insert_rows(connection, settled_transfers, [(transfer_id, settlement_id) for transfer_id in transfer_ids])
+        if campaign.status == "ended":
+            connection.execute(campaigns.update().where(campaigns.c.campaign_id == campaign_id).values(status="settled"))
+        actor.audit(connection, clock.now(), "campaign_settled", actor.party_id,
+                    {"campaign_id": campaign_id, "until": until.isoformat(), "burned_cents": charges.total.burned_cents})  # fmt: skip
+        return _read(connection, actor.scope, settlements.c.settlement_id == settlement_id)[0]
+
+
+def list_settlements(engine: Engine, scope: Scope) -> list[Settlement]:
+    """Settlements of the asker, newest first: a manufacturer's campaigns, a distributor's own statements. Nobody else has any."""
+    with reading(engine) as connection:
+        return _read(connection, scope)
+
+
+def open_points(engine: Engine, campaign_ids: Sequence[str]) -> dict[str, int]:
+    """Campaign -> points burned and not charged yet, less those given back."""
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(_ORIGINS.c.campaign_id, func.sum(_SIGNED)).select_from(_MOVES)
+            .where(_ORIGINS.c.campaign_id.in_(campaign_ids), _BURNS, _NOT_SETTLED).group_by(_ORIGINS.c.campaign_id)
+        )  # fmt: skip
+        return {str(row[0]): int(row[1]) for row in rows}
+
+
+_ORIGINS = journal.alias("origins")
+_MOVES = (
+    transfers.join(lots, lots.c.lot_id == transfers.c.lot_id)
+    .join(_ORIGINS, _ORIGINS.c.journal_id == lots.c.journal_id)
+    .join(journal, journal.c.journal_id == transfers.c.journal_id)
+)
+_BURNS = (transfers.c.credit_account == "redeemed") | (transfers.c.debit_account == "redeemed")
+_SIGNED = case((transfers.c.credit_account == "redeemed", transfers.c.points), else_=-transfers.c.points)
+_NOT_SETTLED = ~select(settled_transfers.c.transfer_id).where(settled_transfers.c.transfer_id == transfers.c.transfer_id).exists()
+
+
+def _check(campaign: Campaign, until: date, last: date | None, today: date) -> None:
+    if campaign.status not in EARNING_STATES:
+        raise wrong_state(campaign, f"one of {', '.join(EARNING_STATES)}")
+    if until >= today or (last is not None and until <= last):
+        raise InputRefusedError(
+            "LOY-408", where=f"campaign {campaign.campaign_id}", found=f"a settlement up to {until}",
+            expected=f"a day before {today}" + (f" and after {last}" if last else ""), next_step="Choose a day that is over and not settled.",
+        )  # fmt: skip
+
+
+def _burned(connection: Connection, campaign: Campaign, until: date) -> tuple[list[Burned], list[int]]:
+    """What is to be charged, and the transfers it consists of."""
+    rows = connection.execute(
+        select(transfers.c.transfer_id, _ORIGINS.c.distributor_party_id, _ORIGINS.c.rule_id, lots.c.funders, _SIGNED)
+        .select_from(_MOVES).where(_ORIGINS.c.campaign_id == campaign.campaign_id, journal.c.booked_on <= until, _BURNS, _NOT_SETTLED)
+    ).all()  # fmt: skip
+    points: dict[tuple[int, str, str], int] = defaultdict(int)
+    for _, distributor, rule_id, funders, signed in rows:
+        points[int(distributor or campaign.draft.co_funder or 0), str(rule_id), funders or "manufacturer:100"] += int(signed)
+    burned = [Burned(who, rule_id, funders_of(funders), count) for (who, rule_id, funders), count in points.items()]
+    return burned, [int(row[0]) for row in rows]
+
+
+def funders_of(text_of: str) -> tuple[tuple[str, int], ...]:
+    """`manufacturer:70,distributor:30` -> pairs of name and percent."""
+    return tuple((name, int(percent)) for name, _, percent in (part.partition(":") for part in text_of.split(",")))
+
+
+def _charged(connection: Connection, campaign_id: str) -> tuple[dict[int, Charge], Charge]:
+    """What earlier settlements of a campaign charged: per distributor, and in all."""
+    before: dict[int, Charge] = defaultdict(Charge)
+    for row in connection.execute(
+        select(settlement_statements)
+        .join(settlements, settlements.c.settlement_id == settlement_statements.c.settlement_id)
+        .where(settlements.c.campaign_id == campaign_id)
+    ):
+        before[int(row.distributor_party_id)] = before[int(row.distributor_party_id)].plus(_charge(row))
+    total = connection.execute(
+        select(
+            func.coalesce(func.sum(settlements.c.burned_subcents), 0), func.coalesce(func.sum(settlements.c.burned_cents), 0)
+        ).where(settlements.c.campaign_id == campaign_id)
+    ).one()
+    return before, Charge(burned_subcents=int(total[0]), burned_cents=int(total[1]))
+
+
+def _write(
+    connection: Connection, campaign: Campaign, programme: Programme, until: date, charges: Charges, settlement_id: str, actor: Actor, clock: Clock
+) -> None:  # fmt: skip
+    total = charges.total
+    connection.execute(settlements.insert().values(
+        settlement_id=settlement_id, settlement_no=f"{campaign.campaign_id}-{until:%Y%m%d}", campaign_id=campaign.campaign_id,
+        programme_id=programme.programme_id, until=until, money_currency=programme.money_currency, points_burned=total.points_burned,
+        burned_subcents=total.burned_subcents, burned_cents=total.burned_cents, manufacturer_cents=total.manufacturer_cents,
+        settled_at=clock.now(), settled_by=actor.user_id,
+    ))  # fmt: skip
+    insert_rows(connection, settlement_statements, [
+        (settlement_id, distributor, one.points_burned, one.burned_subcents, one.distributor_subcents, one.burned_cents,
+         one.distributor_cents, one.manufacturer_cents)
+        for distributor, one in charges.by_distributor.items()
+    ])  # fmt: skip
+    insert_rows(connection, settlement_lines, [
+        (settlement_id, line.burned.distributor, number, line.burned.rule_id,
+         ",".join(f"{name}:{percent}" for name, percent in line.burned.funders), line.burned.points, line.burned_subcents,
+         line.manufacturer_subcents, line.distributor_subcents)
+        for number, line in enumerate(charges.lines, 1)
+    ])  # fmt: skip
+
+
+def _read(connection: Connection, scope: Scope, *conditions: Any) -> list[Settlement]:
+    """Default is deny: a role that is not named here reads nothing."""
+    joined = settlements.join(campaigns, campaigns.c.campaign_id == settlements.c.campaign_id)
+    wanted = select(settlements, campaigns.c.title_de, campaigns.c.title_en).select_from(joined).where(*conditions)
+    if scope.role is Role.MANUFACTURER:
+        wanted = wanted.where(campaigns.c.owner_party_id.in_(scope.party_ids))
+    elif scope.role is Role.DISTRIBUTOR:
+        own = select(settlement_statements.c.settlement_id).where(
+            settlement_statements.c.distributor_party_id.in_(scope.party_ids)
+        )
+        wanted = wanted.where(settlements.c.settlement_id.in_(own))
+    elif scope.role is not Role.OPERATOR:
+        return []
+    rows = connection.execute(wanted.order_by(settlements.c.until.desc(), settlements.c.settlement_no)).all()
+    details = _details(connection, scope, [row.settlement_id for row in rows])
+    return [_settlement(row, scope, *details.get(row.settlement_id, ({}, ()))) for row in rows]
+
+
+Details = tuple[dict[int, Charge], tuple[SettlementLine, ...]]
+
+
+def _details(connection: Connection, scope: Scope, settlement_ids: Sequence[str]) -> dict[str, Details]:
+    """Settlement -> statements and lines that the asker may read."""
+    statements: dict[str, dict[int, Charge]] = defaultdict(dict)
+    lines: dict[str, list[SettlementLine]] = defaultdict(list)
+    for start in range(0, len(settlement_ids), IDS_PER_QUERY):
+        chosen = settlement_ids[start : start + IDS_PER_QUERY]
+        for table in (settlement_statements, settlement_lines):
+            wanted = select(table).where(table.c.settlement_id.in_(chosen)).order_by(*table.primary_key.columns)
+            if scope.role is Role.DISTRIBUTOR:
+                wanted = wanted.where(table.c.distributor_party_id.in_(scope.party_ids))
+            for row in connection.execute(wanted):
+                if table is settlement_statements:
+                    statements[row.settlement_id][int(row.distributor_party_id)] = _charge(row)
+                else:
+                    lines[row.settlement_id].append(SettlementLine(
+                        int(row.distributor_party_id), row.rule_id, row.funders, int(row.points_burned), int(row.burned_subcents),
+                        int(row.manufacturer_subcents), int(row.distributor_subcents)))  # fmt: skip
+    return {one: (statements[one], tuple(lines[one])) for one in settlement_ids}
+
+
+def _settlement(row: Row[Any], scope: Scope, statements: dict[int, Charge], lines: tuple[SettlementLine, ...]) -> Settlement:
+    points, burned, manufacturer = int(row.points_burned), int(row.burned_cents), int(row.manufacturer_cents)
+    if scope.role is Role.DISTRIBUTOR:
+        points = sum(one.points_burned for one in statements.values())
+        burned = sum(one.burned_cents for one in statements.values())
+        manufacturer = sum(one.manufacturer_cents for one in statements.values())
+    return Settlement(row.settlement_id, row.settlement_no, row.campaign_id, row.title_de, row.title_en, row.until, row.money_currency,
+                      row.settled_at, points, burned, manufacturer, statements, lines)  # fmt: skip
+
+
+def _charge(row: Row[Any]) -> Charge:
+    return Charge(int(row.points_burned), int(row.burned_subcents), int(row.distributor_subcents), int(row.burned_cents),
+                  int(row.distributor_cents))  # fmt: skip
