@@ -1,7 +1,7 @@
 """cXML: OrderRequest, ConfirmationRequest, ShipNoticeRequest. One file is one message; its payloadID is what a replay repeats.
 
 The DOCTYPE line that cXML asks for is accepted and never followed. The shared secret of the header is redacted before anything is read. A line's
-ConfirmationStatus elements split its quantity: each is a row of `order_confirmation_splits`, and `order_confirmations` has their sum.
+ConfirmationStatus elements split its quantity: each is a row of `order_confirmations`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from ingestion.redaction import redact_secrets
 
 ORDER_TYPES = {"new": "open", "update": "open", "delete": "cancelled"}
 CONFIRMATIONS = {
-    "accept": "accepted", "allDetail": "accepted", "detail": "accepted_changed", "reject": "rejected", "backordered": "backordered",
+    "accept": "confirmed", "allDetail": "confirmed", "detail": "changed", "reject": "rejected", "backordered": "backordered",
     "unknown": "pending",
 }  # fmt: skip
-ACCEPTED = frozenset({"accepted", "accepted_changed"})
 RANKS = {"new": 0, "update": 2, "delete": 5}
 SUB_CENT = Decimal("0.0001")
 
@@ -196,34 +195,30 @@ def _confirmation(draft: Draft, root: Node, request: Node) -> tuple[str, str]:
 
 
 def _confirmation_line(draft: Draft, line: Node, head: Row) -> None:
+    """Each ConfirmationStatus is a part of the line's quantity with an answer of its own; together they are the whole."""
     ordered = _quantity(draft, line)
     number = _attribute(draft, line, "lineNumber")
-    splits: list[tuple[str, Decimal | None, str | None]] = []
-    for split_no, status in enumerate(line.nodes("ConfirmationStatus"), 1):
-        word = status.attribute("type") or ""
+    parts = line.nodes("ConfirmationStatus")
+    quantities = []
+    for split_no, part in enumerate(parts, 1):
+        word = part.attribute("type") or ""
         if word not in CONFIRMATIONS:
-            draft.find("ING-613", status.place, word, f"a status: {', '.join(CONFIRMATIONS)}")
-        split = (CONFIRMATIONS.get(word, ""), _quantity(draft, status), _day(draft, status, "deliveryDate", "shipmentDate"))
-        splits.append(split)
+            draft.find("ING-613", part.place, word, f"a status: {', '.join(CONFIRMATIONS)}")
+        quantity = _quantity(draft, part)
+        quantities.append(quantity)
+        is_rejected = word == "reject"
         draft.add(
-            "order_confirmation_splits", status.place, head, _item(draft, status), line_no=number, split_no=str(split_no), status=split[0], quantity=decimal_text(split[1]),
-            promised_on=split[2], unit=status.text("UnitOfMeasure"), reason=status.text("Comments"),
+            "order_confirmations", part.place, head, _item(draft, part), line_no=number, split_no=str(split_no),
+            status=CONFIRMATIONS.get(word), confirmed_quantity="0" if is_rejected else decimal_text(quantity),
+            refused_quantity=decimal_text(quantity) if is_rejected else None, ordered_quantity=decimal_text(ordered),
+            promised_on=_day(draft, part, "deliveryDate", "shipmentDate"), unit=part.text("UnitOfMeasure") or line.text("UnitOfMeasure"),
+            note=part.text("Comments"),
         )  # fmt: skip
-    if not splits:
+    if not parts:
         draft.find("ING-612", line.place, "no ConfirmationStatus", "what is said of the line")
-        return
-    sum_of_splits = total(quantity for _, quantity, _ in splits)
-    if ordered is not None and sum_of_splits != ordered:
+    elif ordered is not None and total(quantities) != ordered:
         expected = f"{decimal_text(ordered)}, the line's quantity"
-        draft.find("ING-614", line.place, f"splits of {decimal_text(sum_of_splits)} together", expected)
-    accepted = total(quantity for status, quantity, _ in splits if status in ACCEPTED)
-    words = {status for status, _, _ in splits}
-    days = [day for status, _, day in splits if day and status in ACCEPTED]
-    draft.add(
-        "order_confirmations", line.place, head, line_no=number, confirmed_quantity=decimal_text(accepted), unit=line.text("UnitOfMeasure"),
-        status="rejected" if words == {"rejected"} else "confirmed" if words == {"accepted"} else "changed",
-        promised_on=max(days) if days else None,
-    )  # fmt: skip
+        draft.find("ING-614", line.place, f"splits of {decimal_text(total(quantities))} together", expected)
 
 
 def _ship_notice(draft: Draft, root: Node, request: Node) -> tuple[str, str]:
@@ -265,7 +260,7 @@ READERS: Mapping[str, Callable[[Draft, Node, Node], tuple[str, str]]] = {
 
 MESSAGES: Mapping[str, tuple[str, ...]] = {
     "OrderRequest": ("orders", "order_lines"),
-    "ConfirmationRequest": ("order_confirmations", "order_confirmation_splits", "order_responses"),
+    "ConfirmationRequest": ("order_confirmations", "order_responses"),
     "ShipNoticeRequest": ("deliveries", "shipments", "packages"),
 }
 SWITCHES = PARTNER_SWITCHES

@@ -96,7 +96,7 @@ def read_order_response(draft: Draft, document: Node) -> str:
         quantity = draft.number(position.node("Quantity"))
         draft.add(
             "order_confirmations", position.place, head, item(draft, position), line_no=line.text("OrderLineReference/LineID") or draft.needed(position, "ID"),
-            status=LINE_STATUS.get(status), promised_on=_promised(draft, position) or promised,
+            split_no="1", status=LINE_STATUS.get(status), promised_on=_promised(draft, position) or promised,
             confirmed_quantity="0" if status == "7" else decimal_text(quantity), unit=position.attribute("unitCode", "Quantity"),
             substitute_item_no=line.text("SellerSubstitutedLineItem/Item/SellersItemIdentification/ID"), note=position.text("Note"),
         )  # fmt: skip

@@ -14,10 +14,6 @@ OF_XML: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "order_lines": (*_PARTIES, *_ARTICLE, "order_version", "ship_to_no", "unit_price", "payload_id"),
     "order_cancellations": (*_PARTIES, "document_no", "cancelled_on", "note"),
     "order_confirmations": (*_PARTIES, *_ARTICLE, *_CXML, "unit", "substitute_item_no", "note", "order_payload_id", "confirmation_no"),
-    "order_confirmation_splits": (
-        *_PARTIES, *_ARTICLE, *_CXML, "document_no", "line_no", "split_no", "status", "quantity", "unit", "promised_on", "confirmed_on",
-        "reason", "order_payload_id", "confirmation_no",
-    ),
     "order_responses": (
         *_PARTIES, *_CXML, "document_no", "confirmed_on", "response", "promised_on", "note", "order_payload_id", "confirmation_no",
     ),

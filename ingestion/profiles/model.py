@@ -14,7 +14,7 @@ from ingestion.profiles.base import Strict as _Strict
 from ingestion.profiles.transport import TransportOptions
 from ingestion.profiles.xml_paths import path_problem
 
-Format = Literal["csv", "xlsx", "jsonl", "xml", "parquet", "sql", "edifact", "cxml", "ubl", "camt", "mt940"]
+Format = Literal["csv", "xlsx", "jsonl", "xml", "parquet", "sql", "edifact", "x12", "cxml", "ubl", "camt", "mt940", "idoc"]
 Scalar = str | int | float | bool
 
 

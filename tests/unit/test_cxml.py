@@ -38,18 +38,15 @@ def test_an_order_and_what_becomes_of_it(kind: str, status: str) -> None:
     assert (message.key.interchange_ref, message.key.function) == ("1@buyer", kind)
 
 
-def test_a_split_confirmation_gives_child_rows_and_one_sum() -> None:
+def test_each_part_of_a_line_is_confirmed_for_itself() -> None:
     splits = (("accept", "6", "2026-06-05"), ("backordered", "3", "2026-06-20"), ("reject", "1", ""))
-    message = one(cxml_confirmation("10", splits))
-    assert [(row["split_no"], row["status"], row["quantity"]) for row in message.rows["order_confirmation_splits"]] == [
-        ("1", "accepted", "6"), ("2", "backordered", "3"), ("3", "rejected", "1"),
+    rows = one(cxml_confirmation("10", splits)).rows["order_confirmations"]
+    assert [(row["split_no"], row["status"], row["confirmed_quantity"], row["promised_on"]) for row in rows] == [
+        ("1", "confirmed", "6", "2026-06-05"), ("2", "backordered", "3", "2026-06-20"), ("3", "rejected", "0", None),
     ]  # fmt: skip
-    (row,) = message.rows["order_confirmations"]
-    assert (row["status"], row["confirmed_quantity"], row["promised_on"]) == ("changed", "6", "2026-06-05")
+    assert (rows[2]["refused_quantity"], rows[2]["ordered_quantity"], rows[2]["line_no"]) == ("1", "10", "1")
     # the answer comes from the seller
-    assert (row["seller_ref"], row["buyer_ref"]) == ("111", "222")
-    assert one(cxml_confirmation("10", (("accept", "10", ""),))).rows["order_confirmations"][0]["status"] == "confirmed"
-    assert one(cxml_confirmation("10", (("reject", "10", ""),))).rows["order_confirmations"][0]["confirmed_quantity"] == "0"
+    assert (rows[0]["seller_ref"], rows[0]["buyer_ref"]) == ("111", "222")
 
 
 def test_splits_that_do_not_add_up_are_refused() -> None:
