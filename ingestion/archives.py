@@ -25,6 +25,9 @@ CHUNK_BYTES = 1 << 20
 BETWEEN = "!"
 """Stands between the archive's name and a file's in it."""
 NESTED = (".zip", ".gz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz", ".zst", ".jar")
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+"""What reading a broken archive raises."""
+
 ZIP_MAGIC, GZIP_MAGIC = b"PK\x03\x04", b"\x1f\x8b"
 
 
@@ -60,7 +63,7 @@ def unpack(archive: Path, name: str, target: Path, limits: ArchiveLimits = LIMIT
                 with source.open(entry) as packed, path.open("wb") as out:
                     _copy(packed, out, entry, room)
                 unpacked.append((entry.filename, path))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
+    except DAMAGE as error:
         shutil.rmtree(target, ignore_errors=True)
         raise _damaged(name, error) from error
     except InputRefusedError:
@@ -70,15 +73,16 @@ def unpack(archive: Path, name: str, target: Path, limits: ArchiveLimits = LIMIT
 
 
 def check_workbook(path: Path, name: str, limits: ArchiveLimits = WORKBOOK_LIMITS) -> None:
-    """An XLSX workbook is an archive: the same limits before anybody opens it. Raises InputRefusedError ING-631, ING-632, ING-633."""
+    """An XLSX workbook is an archive: the same limits before anybody opens it. Raises InputRefusedError ING-202, ING-632, ING-633."""
     try:
-        with _opened(path, name) as source:
+        with zipfile.ZipFile(path) as source:
             room = _Room(name, path.stat().st_size, limits)
             for entry in _checked(source, path, name, limits, is_workbook=True):
                 with source.open(entry) as packed:
                     _copy(packed, None, entry, room)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise _damaged(name, error) from error
+    except DAMAGE as error:
+        raise refuse("ING-202", name, found=str(error)[:200], expected="a whole XLSX workbook",
+                     next_step="Save the workbook as .xlsx and send it again.") from error  # fmt: skip
 
 
 def is_zip(path: Path) -> bool:

@@ -14,7 +14,7 @@ Cell = str | int | float | bool | date | datetime | time | timedelta
 
 
 def read_sheet(landed: Landed, feed: FeedProfile) -> tuple[list[str], list[list[str | None]]]:
-    """Header and rows of the declared sheet (the first one without declaration). Raises InputRefusedError ING-202, ING-208, ING-631, ING-632, ING-633."""
+    """Header and rows of the declared sheet (the first one without declaration). Raises InputRefusedError ING-202, ING-208, ING-632, ING-633."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     if is_zip(landed.path):

@@ -31,7 +31,7 @@ def open_archives(profile: Profile, items: Sequence[Item], work: Path) -> tuple[
         except InputRefusedError as refusal:
             refused.append((item, refusal))
         else:
-            files = [Item(name, path) for name, path in unpacked]
+            files = [Item(name, path, item.cursors) for name, path in unpacked]
             wanted = [feed.files for feed in profile.feeds] + [lookup.files for feed in profile.feeds for lookup in feed.lookups]
             unread = [file.name for file in files if not any(fits(file.name, pattern) for pattern in wanted if pattern)]
             if unread:
