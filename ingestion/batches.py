@@ -70,10 +70,10 @@ def record(
     )  # fmt: skip
     if outcome.findings:
         connection.executemany(
-            "insert into raw.quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into raw.quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (outcome.batch_no, f.row_no, f.line_no, outcome.source_id, outcome.feed, f.column_name, f.error_code, f.found,
-                 f.expected, f.message, f.raw_text, finished_at)
+                 f.expected, f.message, f.raw_text, finished_at, outcome.row_layout)
                 for f in outcome.findings
             ],
         )  # fmt: skip

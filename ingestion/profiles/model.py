@@ -244,6 +244,13 @@ def _neutral(column: Column) -> str:
     return f"{column.name}_ref" if column.kind == "ref" else column.name
 
 
+class PartyNumber(_Strict):
+    """A party by one of its numbers: whose number it is, and the number."""
+
+    scheme: str
+    ref: str
+
+
 class Constant(_Strict):
     """Rows that the profile itself declares, e.g. the one distributor of a source that never names it."""
 
@@ -252,10 +259,11 @@ class Constant(_Strict):
 
 
 class Profile(_Strict):
-    """A partner's delivery."""
+    """A partner's delivery. `owner`: the party whose system this is; its people see what became of their files."""
 
     source_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
+    owner: PartyNumber | None = None
     note_de: str | None = None
     note_en: str | None = None
     time_zone: str = "UTC"
