@@ -14,7 +14,9 @@ from ingestion.profiles.base import Strict as _Strict
 from ingestion.profiles.transport import TransportOptions
 from ingestion.profiles.xml_paths import path_problem
 
-Format = Literal["csv", "xlsx", "jsonl", "xml", "parquet", "sql", "edifact", "x12", "cxml", "ubl", "camt", "mt940", "idoc"]
+Format = Literal[
+    "csv", "xlsx", "jsonl", "json", "xml", "parquet", "sql", "edifact", "x12", "cxml", "ubl", "camt", "mt940", "idoc"
+]  # fmt: skip
 Scalar = str | int | float | bool
 
 
@@ -123,7 +125,8 @@ class FeedProfile(_Strict):
     date_format: str = "%Y-%m-%d"
     instant_format: str = "%Y-%m-%dT%H:%M:%S"
     sheet: str | None = None
-    explode: str | None = None
+    items: str = ""
+    explode: str | tuple[str, ...] | None = None
     record_path: str | None = Field(None, pattern=r"^(/[\w.\-]+(:[\w.\-]+)?)+$")
     namespaces: dict[str, str] = Field(default_factory=dict)
     null_tokens: tuple[str, ...] = ()
@@ -223,6 +226,11 @@ class FeedProfile(_Strict):
     def version_column(self) -> str | None:
         """The column that orders versions: documents bring their own."""
         return self.version or (VERSION if self.is_documents else None)
+
+    @property
+    def explode_paths(self) -> tuple[str, ...]:
+        """The lists that become rows, each within an item of the one before."""
+        return (self.explode,) if isinstance(self.explode, str) else self.explode or ()
 
     def mapping(self, name: str) -> Mapping | None:
         """The mapping of a contract column; a bare text in the profile names a column. Documents map like names by themselves."""
