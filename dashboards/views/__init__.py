@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.scope import Role
 from dashboards.components.context import Context
-from dashboards.views import distributor, feeds, manufacturer, retailer
+from dashboards.views import distributor, feeds, manufacturer, matching, retailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ VIEWS: tuple[View, ...] = (
     View("delivery", Role.MANUFACTURER, "m.delivery", manufacturer.delivery),
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
     View("partner-quality", Role.MANUFACTURER, "m.quality", feeds.partner_quality),
+    View("match-partners", Role.MANUFACTURER, "m.matches", matching.matches),
     View("", Role.DISTRIBUTOR, "d.overview", distributor.overview),
     View("orders", Role.DISTRIBUTOR, "d.orders", distributor.orders),
     View("stock", Role.DISTRIBUTOR, "d.stock", distributor.stock),
