@@ -6,7 +6,7 @@ from alembic import op
 from core.store.schema import UtcTimestamp, append_only
 
 revision = "0005"
-down_revision = "0009"
+down_revision = "0010"
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
