@@ -24,6 +24,7 @@ from pipeline.inbox import waiting_files
 from tests.support.instances import HEADER, OPERATOR, Instance, order_rows
 
 HANG_SECONDS = 300
+KILLS_PER_ROUND = 5
 
 
 def drain(home: str, moment: str) -> None:
@@ -71,28 +72,28 @@ class Loop:
 
 
 def kill_loop(instance: Instance, kills_wanted: int, seed: int, look: Callable[[], None]) -> Loop:
-    """Deliver rounds; kill each round's runs at random moments until one ends by itself or enough were killed. `look` is called after
-    every kill."""
+    """Deliver rounds. The first is left alone and says how long a run takes; runs of the others are killed at random moments of that
+    time, a few per round, until one is left to end. `look` is called after every kill."""
     context, chance = server(), random.Random(seed)
     kills = rounds = 0
-    whole_s = 3.0
-    while kills < kills_wanted:
+    whole_s = 0.0
+    while kills < kills_wanted or not rounds:
         deliver(instance, rounds)
+        left = min(KILLS_PER_ROUND, kills_wanted - kills) if rounds else 0
         rounds += 1
         while True:
             began = time.monotonic()
             child = start(context, instance)
-            child.join(chance.uniform(0.02, whole_s * 1.05) if kills < kills_wanted else HANG_SECONDS)
-            if child.exitcode is None:
-                assert kills < kills_wanted, "the last run hangs"
-                child.kill()
-                child.join()
-                kills += 1
-                look()
-                continue
-            assert child.exitcode == 0
-            whole_s = time.monotonic() - began
-            break
+            child.join(chance.uniform(0.02, whole_s) if left else HANG_SECONDS)
+            if child.exitcode is not None:
+                assert child.exitcode == 0
+                whole_s = time.monotonic() - began
+                break
+            assert left, "a run that is left alone hangs"
+            child.kill()
+            child.join()
+            kills, left = kills + 1, left - 1
+            look()
     return Loop(kills, rounds)
 
 
