@@ -35,7 +35,8 @@ def drain(home: str, moment: str) -> None:
         sources = load_sources(settings)
         pipeline = Pipeline(settings, clock, random_id, active_programmes(settings.root))
         service = Service(settings, clock, random_id, pipeline, sources, lease, chance=lambda: 0.0)
-        while service.tick() is None or any(waiting_files(source, time.time()) for source in sources):
+        while service.has_work or any(waiting_files(source, time.time()) for source in sources):
+            service.tick()
             clock.moment += timedelta(seconds=1)  # back-offs end
             time.sleep(0.01)
 
