@@ -74,6 +74,8 @@ def _message(dialect: Dialect, message: OpenMessage, switches: Mapping[str, str]
         mapper = dialect.mappers.get(name)
         if mapper is not None:
             mapper(reading, message.segments)
+            if not reading.rows and not reading.findings:
+                reading.warn("EDI-135", header.place, f"{kind} without a line", "lines that can be loaded")
         elif name not in dialect.answers:
             reading.warn("EDI-130", header.place, kind, f"one of {', '.join(dialect.mappers)}: nothing of it is loaded")
     findings = tuple(message.findings + reading.findings)
