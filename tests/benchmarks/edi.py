@@ -8,6 +8,7 @@ from itertools import count
 
 from ingestion.documents import edifact as edifact_format
 from ingestion.documents import x12 as x12_format
+from ingestion.documents.dialect import collector_at_rest
 from ingestion.documents.edifact.syntax import tokenized as edifact_segments
 from ingestion.documents.envelopes import Walk
 from ingestion.documents.segments import Segment
@@ -55,10 +56,11 @@ def seconds(work: Callable[[], object]) -> float:
 
 def walked(segments: Iterable[Segment], format_module: object) -> int:
     """Segments taken to their envelopes."""
-    walk = Walk(format_module.TAGS, True)  # type: ignore[attr-defined]
-    walk.read(segments)
-    walk.finish()
-    return walk.parts
+    with collector_at_rest():
+        walk = Walk(format_module.TAGS, True)  # type: ignore[attr-defined]
+        walk.read(segments)
+        walk.finish()
+        return walk.parts
 
 
 def main() -> None:
