@@ -312,6 +312,8 @@ create table if not exists raw.batches (
     rows_duplicate bigint not null, rows_corrected bigint not null, first_event_on date, last_event_on date,
     error_code varchar, error_message varchar, started_at timestamp not null, finished_at timestamp not null,
     check (rows_accepted + rows_quarantined + rows_duplicate = rows_read));
+create table if not exists raw.file_columns (
+    source_id varchar not null, kind varchar not null, column_name varchar not null, primary key (source_id, kind, column_name));
 create table if not exists raw.quarantine (
     batch_no integer not null, row_no integer not null, line_no integer, source_id varchar not null, feed varchar not null,
     column_name varchar, error_code varchar not null, found varchar, expected varchar, message varchar not null,

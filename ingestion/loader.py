@@ -18,10 +18,11 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from core.errors import InputRefusedError
+from ingestion.completeness import USUAL_SHARE_MIN, check_owner, check_totals, gained_columns, read_manifest, usual_rows
 from ingestion.contracts import FEEDS, TECHNICAL_COLUMNS, Feed
 from ingestion.decoding import Decoded, decode, literal, quoted, raw_text_of
 from ingestion.documents.shelf import Shelf
-from ingestion.expressions import Check, Mapped, map_column
+from ingestion.expressions import Check, Mapped, map_column, quantity_checks
 from ingestion.findings import Finding
 from ingestion.landing import Landed
 from ingestion.lookups import join_lookups
@@ -67,6 +68,7 @@ class LoadTask:
     batch_no: int
     recorded_at: datetime
     shelf: Shelf
+    delivered: Path | None = None
 
     @property
     def contract(self) -> Feed:
@@ -92,6 +94,13 @@ def stage_file(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> FileOut
     with TemporaryDirectory(prefix="dreiklang-") as name:
         try:
             decoded = decode(connection, task.landed, task.feed, needed_columns(task.feed), Path(name), task.shelf)
+            check_owner(connection, task.profile.source_id, task.landed.file_name, task.feed)
+            stated = decoded.stated or read_manifest(task.landed, task.delivered or task.landed.path, task.feed)
+            rows = int(connection.execute("select count(*) from decoded").fetchall()[0][0]) if stated else 0
+            check_totals(connection, task.landed.file_name, rows + len(decoded.findings), stated)
+            if task.feed.format == "csv":
+                warning = gained_columns(connection, task.profile.source_id, task.feed, list(decoded.types))
+                decoded = replace(decoded, warning=decoded.warning or warning)
             if task.feed.lookups:
                 decoded = join_lookups(connection, decoded, task.feed, task.lookups)
             return _stage_decoded(connection, task, decoded)
@@ -139,7 +148,7 @@ def needed_columns(feed: FeedProfile) -> list[str]:
 def _stage_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decoded: Decoded) -> FileOutcome:
     contract = task.contract
     mapped = {c.name: map_column(c, contract, task.feed, task.profile, decoded.types) for c in contract.columns}
-    checks = [check for one in mapped.values() for check in one.checks]
+    checks = [check for one in mapped.values() for check in one.checks] + quantity_checks(contract, task.feed, mapped)
     _fill_incoming(connection, task, mapped, checks, decoded.types)
     of_file = f"_batch_no = {task.batch_no}"
     read, bad = _one(connection, f"select count(*), count(*) filter (_finding > 0) from incoming where {of_file}")
@@ -153,6 +162,11 @@ def _stage_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decode
         what = "messages or rows" if decoded.by_message else "rows"
         message = f"{rows_bad} of {rows_read} {what} are wrong, more than {HELD_SHARE:.0%}; first: {findings[0].message}"
         return replace(base, status="held", rows_quarantined=rows_read, error_code="ING-210", error_message=message[:2000])
+    usual = usual_rows(connection, task.profile.source_id, task.feed.feed) if task.feed.is_steady else None
+    if usual is not None and rows_read < USUAL_SHARE_MIN * usual:
+        connection.execute(f"delete from incoming where {of_file}")
+        message = f"{rows_read} rows, fewer than half of the usual {usual:g}; expected a whole file. Send it again, or have `is_steady` taken out of the profile."
+        return replace(base, status="held", rows_quarantined=rows_read, error_code="ING-221", error_message=message, findings=())
     if bad:
         connection.execute(f"delete from incoming where {of_file} and _finding > 0")
     return replace(base, rows_accepted=read - bad, rows_quarantined=rows_bad, rows_duplicate=decoded.duplicates)
