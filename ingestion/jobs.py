@@ -16,11 +16,12 @@ import duckdb
 import structlog
 
 from core.clock import Clock
-from core.errors import ConfigurationError, DreiklangError, RetriableError
+from core.errors import ConfigurationError, DreiklangError, InputRefusedError, RetriableError
 from core.settings import Settings
-from ingestion.batches import log_outcomes, record_batch
+from ingestion.batches import log_outcomes, next_batch_no, record, record_refused
 from ingestion.connectors import Item, Pull, pull_chunks, transports_of
 from ingestion.connectors.model import NO_CURSORS, Cursors, cursors_of, fits
+from ingestion.connectors.unpacking import open_archives
 from ingestion.contracts import CONTROL_TABLES, FEEDS, TECHNICAL_COLUMNS
 from ingestion.cursors import forget_cursors, read_cursors, write_cursors
 from ingestion.decoding import decode
@@ -135,8 +136,16 @@ def pull_delivery(
     Raises ConfigurationError.
     """
     connection.execute(
-        "insert or replace into raw.source_notes values ($id, $title, $de, $en)",
-        {"id": profile.source_id, "title": profile.title, "de": profile.note_de, "en": profile.note_en},
+        """insert or replace into raw.source_notes (source_id, title, note_de, note_en, owner_scheme, owner_ref)
+           values ($id, $title, $de, $en, $scheme, $ref)""",
+        {
+            "id": profile.source_id,
+            "title": profile.title,
+            "de": profile.note_de,
+            "en": profile.note_en,
+            "scheme": profile.owner.scheme if profile.owner else None,
+            "ref": profile.owner.ref if profile.owner else None,
+        },
     )
     transports = transports_of(profile)
     outcomes: list[FileOutcome] = []
@@ -151,8 +160,10 @@ def pull_delivery(
         pull = Pull(profile, source, settings.inbox_dir, work, read_cursors(connection, profile.source_id), clock=clock)
         for chunk in pull_chunks(transports, pull):
             items = [item for item in chunk.items if item.path not in skip]
-            tasks = _tasks(profile, items)
-            files += len(tasks)
+            unpacked, refusals = open_archives(profile, items, work)
+            outcomes += loading.refuse(refusals)
+            tasks = _tasks(profile, unpacked)
+            files += len(tasks) + len(refusals)
             outcomes += loading.load(tasks, cursors_of(items))
             outcomes += loading.compare_keys(items)
             chunk.transport.settled(pull, items)
@@ -163,7 +174,7 @@ def pull_delivery(
                 if isinstance(failure, ConfigurationError):
                     raise failure
                 break
-            for item in items:
+            for item in [*items, *unpacked]:
                 if item.path.is_relative_to(work):
                     item.path.unlink(missing_ok=True)
     brings_all = all(transport.brings_all for transport in transports)
@@ -264,6 +275,15 @@ class _Loading:
                 outcomes += self._group(self._profile.feeds[item.feed_no]).settle_deletions(item)
         return outcomes
 
+    def refuse(self, refusals: Sequence[tuple[Item, InputRefusedError]]) -> list[FileOutcome]:
+        """Write down archives that cannot be taken. They are not kept: nobody knows what is in them."""
+        outcomes = [
+            record_refused(self._connection, self._profile.source_id, item.path, refusal, self._run_id, self._clock)
+            for item, refusal in refusals
+        ]
+        log_outcomes(outcomes)
+        return outcomes
+
     def _group(self, feed: FeedProfile) -> _Group:
         return _Group(self._connection, self._profile, feed, self._settings, self._clock, self._run_id, self._documents)
 
@@ -286,7 +306,7 @@ class _Group:
         self._documents = documents
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
         self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
-        self._next_batch_no = int(connection.execute("select coalesce(max(batch_no), 0) + 1 from raw.batches").fetchall()[0][0])
+        self._next_batch_no = next_batch_no(connection)
         begin_group(connection, FEEDS[feed.feed])
 
     def try_to_add(self, task: _Task) -> str | None:
@@ -333,7 +353,7 @@ class _Group:
                 self._connection, FEEDS[self.feed.feed], self.feed, [outcome for outcome, _, _ in self._staged]
             )
             for outcome, (_, landed, started_at) in zip(outcomes, self._staged, strict=True):
-                record_batch(self._connection, outcome, landed, self._run_id, started_at, self._clock)
+                record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
             if is_last:
                 self._documents.settle()
             write_cursors(self._connection, self._profile.source_id, cursors, self._utc_now())
@@ -349,7 +369,7 @@ class _Group:
         with self._transaction():
             outcome = settle_deletions(self._connection, task, decoded.types, batch_file=item.name)
             if outcome is not None:
-                record_batch(self._connection, outcome, landed, self._run_id, started_at, self._clock)
+                record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
             if revived(self._connection, task):
                 forget_cursors(self._connection, self._profile.source_id, [f"query:{self.feed.feed}:{item.feed_no}"])
             write_cursors(self._connection, self._profile.source_id, item.cursors, self._utc_now())
