@@ -60,3 +60,10 @@ def cell(relation: str, role: Role) -> tuple[str, frozenset[str]]:
     """(own, all or -, hidden columns)."""
     rows, _, hidden = CELLS[relation][role].partition(" | ")
     return rows, frozenset(hidden.split())
+
+
+STORE_EXPORT_ROLES: dict[str, set[Role]] = {
+    "settlements": {M, D},
+    "settlement_lines": {M, D},
+}
+"""Exports that are read from the store: who may have them. A manufacturer gets its own campaigns', a distributor its own statements."""
