@@ -27,8 +27,8 @@ from loyalty.statement import usable_points
 from portal import audit
 
 DAYS_RUNNING, DAYS_LEFT = 75, 30
-SPENDERS = 6
-"""Members that spend what they have, so that there is something to settle."""
+SPENDS_EVERY = 8
+"""One member in so many spends what it has, so that there is something to settle."""
 
 
 def demo_draft(programme: Programme, first_day: date, last_day: date, co_funder: int | None = None) -> Draft:
@@ -88,12 +88,13 @@ def settle_demo_campaign(settings: Settings, programme: Programme, manufacturer:
     store = open_store(settings.resolved_store_url())
     try:
         day_before = noon(end_date - timedelta(days=1))
-        spent = 0
-        for member, is_out in sorted(members_of(store, "demo-accessories").items()):
-            points = 0 if is_out or member == keep or spent == SPENDERS else usable_points(store, programme, member, day_before)
+        taking_part = sorted(
+            member for member, is_out in members_of(store, "demo-accessories").items() if not is_out and member != keep
+        )
+        for member in taking_part[::SPENDS_EVERY]:
+            points = usable_points(store, programme, member, day_before)
             if points:
                 redeem(store, programme, Redemption("demo-campaign", member, points, "demo"), day_before)
-                spent += 1
         maker = demo_actor(Role.MANUFACTURER, manufacturer)
         settle(store, programme, maker, "demo-accessories", end_date - timedelta(days=1), noon(end_date), random_id)
     finally:

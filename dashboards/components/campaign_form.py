@@ -57,31 +57,38 @@ def _form(context: Context, programme: Programme, campaign: Campaign | None, dis
         title_de = left.text_input(context.text("campaign.title_de"), simple.title_de, key=f"de-{key}", max_chars=200)
         title_en = right.text_input(context.text("campaign.title_en"), simple.title_en, key=f"en-{key}", max_chars=200)
         pattern = "DD.MM.YYYY" if context.language == "de" else "DD/MM/YYYY"
+        left, right = st.columns(2)
         first = left.date_input(context.text("campaign.first_day"), simple.first_day, key=f"first-{key}", format=pattern)
         last = right.date_input(context.text("campaign.last_day"), simple.last_day, key=f"last-{key}", format=pattern)
         groups = ["", *(str(name) for name in context.frame(CATEGORIES)["product_category"])]
+        left, right = st.columns(2)
         category = left.selectbox(context.text("campaign.category"), groups, index=_index(groups, simple.category or ""), key=f"category-{key}",
                                   format_func=lambda one: one or context.text("common.all"))  # fmt: skip
         kind = right.selectbox(context.text("campaign.kind"), KINDS, index=KINDS.index(simple.kind), key=f"kind-{key}",
                                format_func=lambda one: context.text(f"campaign.kind.{one}"))  # fmt: skip
+        left, right = st.columns(2)
         rate = left.number_input(
             context.text("campaign.rate"), 0.0001, 1_000_000.0, float(simple.rate), step=0.5, format="%.4f", key=f"rate-{key}"
         )
         from_quantity = right.number_input(
             context.text("campaign.from_quantity"), 0, 1_000_000, simple.from_quantity, key=f"from-{key}"
         )
+        left, right = st.columns(2)
         cap_total = left.number_input(
             context.text("campaign.cap_total"), 0, 1_000_000_000, simple.cap_total or 0, step=1_000, key=f"total-{key}"
         )
         cap_member = right.number_input(
             context.text("campaign.cap_member"), 0, 1_000_000_000, simple.cap_member or 0, step=100, key=f"member-{key}"
         )
+        left, right = st.columns(2)
         co_funder = _co_funder(context, left, campaign, distributors, f"co-{key}")
         share = right.number_input(context.text("campaign.share"), 0, 99, simple.distributor_percent, key=f"share-{key}")
+        left, right = st.columns(2)
         cap_share = left.number_input(
             context.text("campaign.cap_share"), 0, 1_000_000_000, simple.cap_distributor_share or 0, step=100, key=f"purse-{key}"
         )
         hold_out = _hold_out(context, right, campaign, f"out-{key}")
+        left, right = st.columns(2)
         expires = left.number_input(context.text("campaign.expires"), 1, 120, simple.expires_after_months, key=f"expires-{key}")
         if st.form_submit_button(context.text("campaign.save"), type="primary"):
             made = SimpleCampaign(

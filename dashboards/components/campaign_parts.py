@@ -62,7 +62,7 @@ def _occurrence(context: Context, campaign: Campaign, one: dict[str, Any], basis
     else:
         metrics(context, _headline(context, one, basis, reader))
         spans = [
-            _span(context, cost["expected_cents_range"], basis)
+            _span(context, name, cost["expected_cents_range"], basis)
             for name, cost in one["funders"].items()
             if _is_shown(reader, name)
         ]
@@ -87,9 +87,11 @@ def _headline(context: Context, one: dict[str, Any], basis: dict[str, Any], read
     return items
 
 
-def _span(context: Context, bounds: list[int], basis: dict[str, Any]) -> str:
+def _span(context: Context, funder: str, bounds: list[int], basis: dict[str, Any]) -> str:
     low, high = (money_exact(bound, basis["currency"], context.language) for bound in bounds)
-    return context.text("campaign.range", level=str(basis["level_percent"]), low=low, high=high)
+    return context.text(
+        "campaign.range", who=context.text(f"role.{funder}"), level=str(basis["level_percent"]), low=low, high=high
+    )
 
 
 def _cap_words(context: Context, one: dict[str, Any]) -> list[str]:

@@ -115,6 +115,11 @@ def _whole(one: Settlement, language: Language) -> list[tuple[object, ...]]:
     return rows
 
 
+def shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """The document for a screen, whose tables know numbers but not decimals; the export keeps them exact."""
+    return frame.astype(dict.fromkeys(("burned_value", "distributor_value", "manufacturer_value"), float))
+
+
 def shares_text(funders: str, language: Language) -> str:
     """`manufacturer:70,distributor:30` in words."""
     parts = (part.partition(":") for part in funders.split(","))

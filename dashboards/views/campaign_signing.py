@@ -10,7 +10,7 @@ from dashboards.components.campaign_parts import plain, show_simulation, show_te
 from dashboards.components.context import Context
 from dashboards.components.kit import empty, export_link, heading, metrics, remark, table
 from dashboards.queries.names import party_names
-from dashboards.queries.settlements import lines_frame, settlements_frame
+from dashboards.queries.settlements import lines_frame, settlements_frame, shown
 from dashboards.runtime import current
 from dashboards.texts import day, number
 from dashboards.texts.numbers import money_exact
@@ -117,5 +117,5 @@ def _document(context: Context, one: Settlement) -> None:
         ("settlement.points", number(one.points_burned, context.language), None),
     ])  # fmt: skip
     frame = lines_frame(one, campaign_rule_titles(current().store), party_names(context.user), context.language, whole=False)
-    table(context, frame, key=f"lines-{one.settlement_id}")
+    table(context, shown(frame), key=f"lines-{one.settlement_id}")
     export_link(context, "settlement_lines", {"settlement": one.settlement_no})

@@ -19,7 +19,7 @@ from dashboards.components.campaign_parts import show_simulation, show_terms, sh
 from dashboards.components.context import Context
 from dashboards.components.kit import empty, export_link, heading, remark, table
 from dashboards.queries.names import party_names
-from dashboards.queries.settlements import lines_frame, settlements_frame
+from dashboards.queries.settlements import lines_frame, settlements_frame, shown
 from dashboards.runtime import current
 from dashboards.texts import day
 from loyalty import Programme, active_programmes
@@ -220,7 +220,7 @@ def _settlements(context: Context, programme: Programme, campaign: Campaign, nam
     titles = campaign_rule_titles(store)
     for one in found:
         with st.expander(context.text("settlement.lines", no=one.settlement_no)):
-            table(context, lines_frame(one, titles, names, context.language, whole=True), key=f"lines-{one.settlement_id}")
+            table(context, shown(lines_frame(one, titles, names, context.language, whole=True)), key=f"lines-{one.settlement_id}")
             export_link(context, "settlement_lines", {"settlement": one.settlement_no})
 
 

@@ -6,12 +6,17 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from commands.demo_campaigns import launch_demo_campaign
 from core.scope import Role
+from core.settings import Settings
+from loyalty import load_programme
+from loyalty.files import LIBRARY
 from tests.support.demo import DemoInstance
 from tests.support.web import PASSWORD, Web, serving
 
@@ -76,13 +81,19 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def served(demo: DemoInstance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """The demo, served, with a person of each tier in each language: `distributor-de@alpenglut.example`."""
+    """A copy of the demo, served, with campaigns and a person of each tier in each language: `distributor-de@alpenglut.example`."""
     refs = {
         Role.MANUFACTURER: demo.manifest.manufacturer_ref,
         Role.DISTRIBUTOR: demo.manifest.distributor_ref,
         Role.RETAILER: demo.manifest.retailer_ref,
     }
-    with serving(demo.settings, tmp_path_factory.mktemp("served")) as web:
+    settings = Settings(home=tmp_path_factory.mktemp("served-home") / "home")
+    shutil.copytree(demo.settings.root, settings.root, ignore=shutil.ignore_patterns("inbox", "landing", "dbt-target"))
+    (settings.root / "programmes").mkdir(exist_ok=True)
+    shutil.copyfile(LIBRARY / "demo.toml", settings.root / "programmes" / "alpenglut.toml")
+    launch_demo_campaign(settings, load_programme("demo"), demo.party_id(refs[Role.MANUFACTURER]), demo.party_id(refs[Role.DISTRIBUTOR]),
+                         date(2026, 6, 29))  # fmt: skip
+    with serving(settings, tmp_path_factory.mktemp("served")) as web:
         for role, ref in refs.items():
             for language in ("de", "en"):
                 web.add_person(f"{role}-{language}@alpenglut.example", role, demo.party_id(ref), language)
