@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo run serve test lint types architecture unit dbt-build integration security browser bench clean system
+.PHONY: help install install-dev demo run serve test lint types architecture unit dbt-build integration security browser bench nightly mutations clean system
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -59,6 +59,12 @@ architecture unit integration security browser: install-dev ## one part of the t
 
 bench: install-dev ## benchmarks, as ratios against the bare engine in the same run
 	$(BIN)/python -m tests.benchmarks
+
+nightly: install-dev mutations ## 100,000 operations on ledgers beside their auditor, and every seeded bug
+	$(BIN)/python -m tests.support.ledger_runs 1000 1000 100
+
+mutations: install-dev ## every seeded bug in a copy of the ledger: each must be found
+	$(BIN)/python -m tests.mutations
 
 clean: ## remove the environment and all state of the local instance (asks first)
 	@read -r -p "Remove .venv and everything under $(DREIKLANG_HOME) except samples? [y/N] " answer; \

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from commands.inbox import inbox_keys_app
 from commands.intake import intake_app, learned
 from commands.loyalty import loyalty_app
 from commands.people import users_app
@@ -29,8 +30,9 @@ from commands.reports import (
     summary_rows,
 )
 from commands.running import log_to_file, run_deliveries
+from commands.unattended_app import add_unattended_commands
 from core.clock import SystemClock, random_id
-from core.errors import ConfigurationError, DreiklangError, InputRefusedError
+from core.errors import ConfigurationError, DreiklangError, InputRefusedError, RetriableError
 from core.scope import Role, Scope
 from core.settings import Settings
 from core.warehouse.reader import Serving
@@ -47,10 +49,13 @@ app = typer.Typer(
 )  # fmt: skip
 app.add_typer(users_app, name="users", help="People who log in.")
 app.add_typer(intake_app, name="intake", help="Unknown files: propose a mapping, confirm it once.")
+app.add_typer(inbox_keys_app, name="inbox-keys", help="Secrets with which partners sign what they push to the inbox.")
 app.add_typer(loyalty_app, name="loyalty", help="The points programme and its ledger.")
 
 console = Console(stderr=True)
 """Progress and messages go to stderr, so that stdout stays for what scripts read."""
+
+add_unattended_commands(app, console)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -76,7 +81,7 @@ def run(
     """
     from ingestion.profiles import load_profile
     from loyalty import active_programmes
-    from pipeline import Delivery, Pipeline
+    from pipeline import Delivery, Pipeline, hold_lease
 
     sources, profiles = source or [], profile or []
     if (sources and len(sources) != len(profiles)) or not (profiles or with_learned):
@@ -89,7 +94,10 @@ def run(
     if with_learned:
         deliveries += learned(settings, console)
     pipeline = Pipeline(settings, SystemClock(), random_id, active_programmes(settings.root))
-    result = run_deliveries(pipeline, deliveries, console, data_docs=docs)
+    with hold_lease(settings, SystemClock(), random_id, "run"):
+        result = run_deliveries(pipeline, deliveries, console, data_docs=docs)
+    if result.may_be_tried_again:
+        raise typer.Exit(RetriableError.exit_code)
     if result.refused:
         raise typer.Exit(InputRefusedError.exit_code)
 
@@ -109,9 +117,15 @@ def summary(as_json: JsonFlag = False) -> None:
 @app.command()
 def runs(
     as_json: JsonFlag = False,
-    last: Annotated[int, typer.Option(help="How many files, newest first.")] = 50,
+    last: Annotated[int, typer.Option(help="How many, newest first.")] = 50,
+    by_run: Annotated[bool, typer.Option("--by-run", help="One entry per run instead of one per file.")] = False,
 ) -> None:
     """Each file that was read, newest first: accepted + quarantined + duplicates = read, and why a file was refused."""
+    if by_run:
+        from commands.unattended import run_in_words, run_rows
+
+        print_rows(run_rows(Settings.load(), last), run_in_words, as_json=as_json)
+        return
     print_rows(batch_rows(Settings.load(), last), batch_in_words, as_json=as_json)
 
 
@@ -126,8 +140,23 @@ def quarantine(
 
 
 @app.command()
-def freshness(as_json: JsonFlag = False) -> None:
-    """How old the newest row of each feed is: fresh, late or overdue against the promise in dbt's sources, or nothing yet."""
+def freshness(
+    as_json: JsonFlag = False,
+    promises: Annotated[
+        bool, typer.Option("--promises", help="Per source and feed, against its `fresh_within_minutes`.")
+    ] = False,
+) -> None:
+    """How old the newest row of each feed is: fresh, late or overdue against the promise in dbt's sources, or nothing yet.
+
+    With --promises the exit code is 4 when a source breaks one.
+    """
+    if promises:
+        from commands.unattended import exit_when_broken, promise_in_words, promise_rows
+
+        rows = promise_rows(Settings.load(), SystemClock())
+        print_rows(rows, promise_in_words, as_json=as_json)
+        exit_when_broken(rows)
+        return
     print_rows(freshness_rows(Settings.load()), freshness_in_words, as_json=as_json)
 
 
@@ -148,6 +177,16 @@ def serve() -> None:
     settings = Settings.load()
     console.print(f"Dreiklang at http://{'localhost' if settings.host == '127.0.0.1' else settings.host}:{settings.port}")
     serve_pages(settings)
+
+
+@app.command()
+def inbox() -> None:
+    """Serve the HTTP inbox that partners push to, until interrupted. Address and port: DREIKLANG_INBOX_HOST, DREIKLANG_INBOX_PORT."""
+    from inbox import serve_inbox
+
+    settings = Settings.load()
+    console.print(f"Inbox at http://{settings.inbox_host}:{settings.inbox_port}/inbox/<source>")
+    serve_inbox(settings)
 
 
 @app.command()

@@ -23,6 +23,9 @@ from core.warehouse.transform import Transformer
 
 Row = dict[str, object]
 
+PATIENCE_SECONDS = 30.0
+"""A report waits this long for a run that has the warehouse."""
+
 SUMMARY_COLUMNS = (
     "source_id", "feed", "leg", "currency", "documents", "lines", "return_lines", "net_amount_cents", "first_event_on",
     "last_event_on", "lines_unknown_party", "lines_unknown_product", "rows_quarantined",
@@ -81,7 +84,7 @@ def quarantine_rows(settings: Settings, source_id: str | None, last: int) -> lis
 
 def _control_rows(settings: Settings, columns: Sequence[str], sql: str, parameters: Row) -> list[Row]:
     _need_warehouse(settings)
-    with own_warehouse(settings) as connection:
+    with own_warehouse(settings, patience_s=PATIENCE_SECONDS) as connection:
         return [dict(zip(columns, row, strict=True)) for row in connection.execute(sql, parameters).fetchall()]
 
 
@@ -96,7 +99,7 @@ def _need_warehouse(settings: Settings) -> None:
 def freshness_rows(settings: Settings) -> list[Row]:
     """How old the newest row of each feed is."""
     _need_warehouse(settings)
-    with own_warehouse(settings):
+    with own_warehouse(settings, patience_s=PATIENCE_SECONDS):
         return [asdict(one) for one in Transformer(settings).feed_freshness()]
 
 

@@ -177,14 +177,25 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
         _choice("line_kind", ("order", "return"), "a return line carries negative quantities", required=True),
         _choice("line_status", ("open", "confirmed", "cancelled"), "state of the line", required=True),
     ), "ordered_on", "document_no"),
-    Feed("order_confirmations", "one row per confirmed order line", (
+    Feed("order_confirmations", "one row per part of an order line that the seller answers", (
         _leg(), _text("document_no", "order number", required=True, is_key=True),
         _text("line_no", "line within the order", required=True, is_key=True),
+        _text("split_no", "part of the line's quantity with an answer of its own", is_key=True),
         _ref("seller", "who confirms", required=True, is_key=True),
-        _choice("status", ("confirmed", "changed", "rejected"), "the seller's answer", required=True),
-        _quantity("confirmed_quantity", sign="not_negative", description="quantity the seller accepts"),
+        _choice("status", ("confirmed", "changed", "substituted", "backordered", "pending", "rejected"), "the seller's answer", required=True),
+        _quantity("confirmed_quantity", sign="not_negative", description="quantity that the answer is about; 0 when rejected"),
         _date("confirmed_on", "date of the answer", required=True), _date("promised_on", "delivery date it promises"),
     ), "confirmed_on", "document_no"),
+    Feed("order_changes", "one row per order line and change that the buyer asks for", (
+        _leg(), _text("change_no", "number of the change", required=True, is_key=True),
+        _text("document_no", "order number", required=True, is_key=True),
+        _text("line_no", "line within the order, * for all of them", required=True, is_key=True),
+        _ref("seller", "who sells; its numbers are its own", required=True, is_key=True), _ref("buyer", "who buys"),
+        _choice("action", ("added", "changed", "cancelled", "unchanged"), "what becomes of the line", required=True),
+        _ref("product", "what is ordered"), _quantity(required=False, sign="not_negative", description="new quantity; null as before"), _UNIT,
+        _money("net_amount", "new line amount net of discounts and tax; null as before"), _CURRENCY,
+        _date("promised_on", "new delivery date"), _date("changed_on", "date of the change", required=True),
+    ), "changed_on", "document_no"),
     Feed("deliveries", "one row per delivery line", (
         _leg(), _text("delivery_no", "delivery note number", required=True, is_key=True),
         _text("line_no", "line within the delivery", required=True, is_key=True),
@@ -195,6 +206,23 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
         _date("promised_on", "promised delivery date"), _date("shipped_on", "date of dispatch", required=True),
         _date("delivered_on", "actual delivery date, null while on its way"),
     ), "shipped_on", "delivery_no"),
+    Feed("packages", "one row per package of a delivery", (
+        _leg(), _text("delivery_no", "delivery note number", required=True, is_key=True),
+        _text("package_no", "package within the delivery", required=True, is_key=True),
+        _ref("seller", "who ships", required=True, is_key=True), _text("parent_package_no", "package it lies in"),
+        _text("sscc", "serial shipping container code"), _text("package_kind", "pallet, carton, or the sender's code"),
+    ), None, "delivery_no"),
+    Feed("receipts", "one row per delivery line that the buyer received", (
+        _leg(), _text("receipt_no", "receipt number", required=True, is_key=True),
+        _text("line_no", "line within the receipt", required=True, is_key=True),
+        _ref("buyer", "who received; its numbers are its own", required=True, is_key=True), _ref("seller", "who shipped", required=True),
+        _text("delivery_no", "delivery note it answers"), _text("order_document_no", "order it fulfils"),
+        _text("order_line_no", "line it fulfils"), _ref("product", "what was received", required=True),
+        _quantity("despatched_quantity", required=False, sign="not_negative", description="quantity that the seller says it shipped"),
+        _quantity("accepted_quantity", sign="not_negative", description="quantity received and accepted"),
+        _quantity("rejected_quantity", required=False, sign="not_negative", description="quantity missing or not accepted"),
+        _date("received_on", "date of receipt", required=True), _text("reason", "why not all was accepted"),
+    ), "received_on", "receipt_no"),
     Feed("invoices", "one row per invoice line", (
         _leg(), _text("invoice_no", "invoice number", required=True, is_key=True),
         _text("line_no", "line within the invoice", required=True, is_key=True),
@@ -284,15 +312,24 @@ create table if not exists raw.batches (
     rows_duplicate bigint not null, rows_corrected bigint not null, first_event_on date, last_event_on date,
     error_code varchar, error_message varchar, started_at timestamp not null, finished_at timestamp not null,
     check (rows_accepted + rows_quarantined + rows_duplicate = rows_read));
+create table if not exists raw.file_columns (
+    source_id varchar not null, kind varchar not null, column_name varchar not null, primary key (source_id, kind, column_name));
 create table if not exists raw.quarantine (
     batch_no integer not null, row_no integer not null, line_no integer, source_id varchar not null, feed varchar not null,
     column_name varchar, error_code varchar not null, found varchar, expected varchar, message varchar not null,
     raw_text varchar not null, quarantined_at timestamp not null);
+alter table raw.quarantine add column if not exists row_layout varchar;
 create table if not exists raw.corrected_keys (feed varchar not null, _row_key ubigint not null, primary key (feed, _row_key));
+create table if not exists raw.source_notes (source_id varchar primary key, title varchar not null, note_de varchar, note_en varchar,
+    owner_scheme varchar, owner_ref varchar);
+alter table raw.source_notes add column if not exists owner_scheme varchar;
+alter table raw.source_notes add column if not exists owner_ref varchar;
+create table if not exists raw.quarantine_done (
+    batch_no integer not null, row_no integer not null, action_no bigint not null, kind varchar not null, new_batch_no integer,
+    done_at timestamp not null, primary key (batch_no, row_no));
 create table if not exists raw.cursors (source_id varchar not null, stream varchar not null, position varchar not null,
     recorded_at timestamp not null);
 create table if not exists raw.deletions (
     source_id varchar not null, feed varchar not null, _row_key ubigint not null, batch_no integer not null, deleted_at timestamp not null);
-create table if not exists raw.source_notes (source_id varchar primary key, title varchar not null, note_de varchar, note_en varchar);
 """
 """Statuses of a batch: loaded, same_file (bytes seen before), rejected (nothing of it loaded), held (too many bad rows)."""

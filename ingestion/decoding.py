@@ -12,7 +12,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from ingestion.documents.registry import FORMATS
 from ingestion.findings import Finding, refuse
 from ingestion.landing import CHUNK_BYTES, Landed
 from ingestion.profiles.model import FeedProfile
+from ingestion.trailers import Stated, take_trailer
 
 if TYPE_CHECKING:
     from ingestion.documents.shelf import Shelf
@@ -43,6 +44,7 @@ class Decoded:
     warning: str | None = None
     duplicates: int = 0
     by_message: bool = False
+    stated: Stated | None = None
 
 
 def quoted(name: str) -> str:
@@ -76,7 +78,8 @@ def decode(
     text = _as_utf8(landed, feed, work)
     if feed.format == "jsonl":
         return _decode_jsonl(connection, landed, text, feed, needed)
-    return _decode_csv(connection, landed, text, feed, needed)
+    text, stated = take_trailer(landed, text, feed, work)
+    return replace(_decode_csv(connection, landed, text, feed, needed), stated=stated)
 
 
 def _decode_parquet(connection: duckdb.DuckDBPyConnection, landed: Landed, needed: Sequence[str]) -> Decoded:

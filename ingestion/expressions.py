@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core.money import CURRENCIES
 from ingestion.contracts import Column, Feed
 from ingestion.decoding import literal, quoted
 from ingestion.profiles.model import FeedProfile, Mapping, Profile
@@ -55,10 +56,45 @@ def map_column(column: Column, contract: Feed, feed: FeedProfile, profile: Profi
         if column.required:
             checks.append(Check(f"{text} is null", origin, "ING-304", text, f"a value ({column.description or column.name})"))
     checks += _sign_checks(column, typed, text, origin)
+    if column.name == "currency" and mapping.const is None:
+        known = ", ".join(literal(code) for code in sorted(CURRENCIES))
+        checks.append(Check(f"({typed}) not in ({known})", origin, "ING-307", text, "an ISO 4217 code such as EUR"))
     if column.name == contract.event_date:
         limit = f"_now + interval {FUTURE_HOURS_MAX} hour"
         checks.append(Check(f"({typed}) > {limit}", origin, "ING-305", text, "a date that is not in the future"))
     return Mapped(_stored(column, mapping, typed, profile, sql_type), tuple(checks))
+
+
+def quantity_checks(contract: Feed, feed: FeedProfile, mapped: dict[str, Mapped]) -> list[Check]:
+    """Order lines whose quantity does not fit their kind: below zero is a return if the kind says so, zero is nothing.
+
+    A cancelled line may be zero; a source that keeps zero lines says `zero_quantities` in its profile.
+    """
+    if contract.name != "order_lines":
+        return []
+    value = {name: expression for one in mapped.values() for name, expression in one.stored}
+    quantity, kind, status = value["quantity"], value["line_kind"], value["line_status"]
+    text = f"cast({quantity} as varchar)"
+    checks = [
+        Check(
+            f"({quantity}) < 0 and ({kind}) = 'order'",
+            "quantity",
+            "ING-306",
+            text,
+            "a number above zero, or a line that says it is a return",
+        )
+    ]
+    if not feed.zero_quantities:
+        checks.append(
+            Check(
+                f"({quantity}) = 0 and ({status}) is distinct from 'cancelled'",
+                "quantity",
+                "ING-306",
+                text,
+                "a number that is not zero",
+            )
+        )
+    return checks
 
 
 def _default(column: Column, feed: FeedProfile, profile: Profile) -> Mapping | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,9 +16,10 @@ import duckdb
 import structlog
 
 from core.clock import Clock
+from core.errors import ConfigurationError, DreiklangError, RetriableError
 from core.settings import Settings
 from ingestion.connectors import Item, Pull, pull_chunks, transports_of
-from ingestion.connectors.model import NO_CURSORS, Cursors, fits
+from ingestion.connectors.model import NO_CURSORS, Cursors, cursors_of, fits
 from ingestion.contracts import CONTROL_TABLES, FEEDS, TECHNICAL_COLUMNS
 from ingestion.cursors import forget_cursors, read_cursors, write_cursors
 from ingestion.decoding import decode
@@ -40,6 +42,16 @@ class Progress:
     source_id: str
     feed: str
     file_name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FileFailure:
+    """A file that could not be read for a reason that is not its content's: nothing of it is loaded, it may be tried again."""
+
+    path: Path
+    feed: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +59,32 @@ class LoadReport:
     """One outcome per file and feed, in the order in which they were read; `files` counts what the partner brought.
 
     `brings_all`: the delivery is brought whole each time, so that none of its files is worth a word.
+    `failure` is why the source could not be read to its end (what was read before is loaded).
     """
 
     source_id: str
     outcomes: tuple[FileOutcome, ...]
     files: int
     brings_all: bool = True
+    read: tuple[Path, ...] = ()
+    failures: tuple[FileFailure, ...] = ()
+    failure: DreiklangError | None = None
 
     @property
     def is_missing(self) -> bool:
         """A delivery that should have been there and was not."""
         return self.brings_all and not self.files
+
+
+MACHINE_FAULTS = (MemoryError, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InterruptException)
+
+
+def is_machine_fault(error: Exception) -> bool:
+    """Whether this machine failed and not the file: memory or disk is full, or the engine broke."""
+    if isinstance(error, MACHINE_FAULTS):
+        return True
+    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM)
+    return is_full or "No space left" in str(error)
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -91,30 +118,61 @@ def load_delivery(
     Raises ConfigurationError when the profile or the folder is wrong, RetriableError when the source does not answer: what came
     before that is loaded, and the next run goes on behind it.
     """
+    report = pull_delivery(connection, profile, source, settings, clock, run_id, progress)
+    if report.failure is not None:
+        raise report.failure
+    return report
+
+
+def pull_delivery(
+    connection: duckdb.DuckDBPyConnection, profile: Profile, source: Path | None, settings: Settings, clock: Clock, run_id: str,
+    progress: Callable[[Progress], None] | None = None, skip: Container[Path] = (),
+) -> LoadReport:  # fmt: skip
+    """The same, but without the files in `skip`, and a source that stops answering is the report's `failure`: other sources go on.
+
+    Raises ConfigurationError.
+    """
     connection.execute(
-        "insert or replace into raw.source_notes values ($id, $title, $de, $en)",
-        {"id": profile.source_id, "title": profile.title, "de": profile.note_de, "en": profile.note_en},
+        """insert or replace into raw.source_notes (source_id, title, note_de, note_en, owner_scheme, owner_ref)
+           values ($id, $title, $de, $en, $scheme, $ref)""",
+        {
+            "id": profile.source_id,
+            "title": profile.title,
+            "de": profile.note_de,
+            "en": profile.note_en,
+            "scheme": profile.owner.scheme if profile.owner else None,
+            "ref": profile.owner.ref if profile.owner else None,
+        },
     )
     transports = transports_of(profile)
     outcomes: list[FileOutcome] = []
+    read: list[Path] = []
+    failure: DreiklangError | None = None
     files = 0
     with _work_folder(settings) as work:
         loading = _Loading(connection, profile, settings, clock, run_id, progress, Shelf(work, profile.switches))
         outcomes += loading.load([_Task(feed, Item(path.name, path)) for feed, path in _constants(profile, work)])
         pull = Pull(profile, source, settings.inbox_dir, work, read_cursors(connection, profile.source_id), clock=clock)
         for chunk in pull_chunks(transports, pull):
-            tasks = _tasks(profile, chunk.items)
+            items = [item for item in chunk.items if item.path not in skip]
+            tasks = _tasks(profile, items)
             files += len(tasks)
-            outcomes += loading.load(tasks, chunk.cursors)
-            outcomes += loading.compare_keys(chunk.items)
-            chunk.transport.settled(pull, chunk.items)
-            if chunk.error is not None:
-                log.warning("pull_failed", source=profile.source_id, code=chunk.error.code, items=len(chunk.items))
-                raise chunk.error
-            for item in chunk.items:
+            outcomes += loading.load(tasks, cursors_of(items))
+            outcomes += loading.compare_keys(items)
+            chunk.transport.settled(pull, items)
+            read += [item.path for item in items]
+            failure = chunk.error or loading.stopped
+            if failure is not None:
+                log.warning("source_stopped", source=profile.source_id, code=failure.code, items=len(items))
+                if isinstance(failure, ConfigurationError):
+                    raise failure
+                break
+            for item in items:
                 if item.path.is_relative_to(work):
                     item.path.unlink(missing_ok=True)
-    return LoadReport(profile.source_id, tuple(outcomes), files, all(transport.brings_all for transport in transports))
+    brings_all = all(transport.brings_all for transport in transports)
+    done = tuple(path for path in dict.fromkeys(read) if path not in {one.path for one in loading.failures})
+    return LoadReport(profile.source_id, tuple(outcomes), files, brings_all, done, tuple(loading.failures), failure)
 
 
 @contextmanager
@@ -164,6 +222,8 @@ class _Loading:
     ) -> None:  # fmt: skip
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
         self._progress, self._shelf = progress, shelf
+        self.failures: list[FileFailure] = []
+        self.stopped: DreiklangError | None = None
 
     def load(self, tasks: Sequence[_Task], cursors: Cursors = NO_CURSORS) -> list[FileOutcome]:
         """Load the tasks in their order. The cursors are stored with the last group, so what they pass over is stored too."""
@@ -171,17 +231,34 @@ class _Loading:
         group: _Group | None = None
         for task in tasks:
             if self._progress:
-                self._progress(Progress(self._profile.source_id, task.feed.feed, task.item.path.name))
+                self._progress(Progress(self._profile.source_id, task.feed.feed, task.item.path.name, task.item.path))
             if group is not None and (group.feed is not task.feed or group.rows >= ROWS_PER_GROUP):
                 outcomes += group.settle()
                 group = None
             group = group or self._group(task.feed)
-            group.add(task)
+            error = group.try_to_add(task)
+            if error is not None:
+                cursors = self._failed(task, error, cursors)
         if group is not None:
             return outcomes + group.settle(cursors)
         if cursors:
             write_cursors(self._connection, self._profile.source_id, cursors, self._clock.now().replace(tzinfo=None))
         return outcomes
+
+    def _failed(self, task: _Task, error: str, cursors: Cursors) -> Cursors:
+        """Note the failure; gives the cursors without those that would pass over the item.
+
+        A file is met again by its name. What cannot be asked for singly, such as a page, stops the source instead.
+        """
+        item = task.item
+        if all(stream.startswith("file:") for stream in item.cursors):
+            self.failures.append(FileFailure(item.path, task.feed.feed, error))
+            return {stream: text for stream, text in cursors.items() if stream not in item.cursors}
+        self.stopped = RetriableError(
+            "ING-402", where=f"source {self._profile.source_id}, {item.name}", found=error, expected="a part that can be read",
+            next_step="Nothing behind it is read; the next run tries again.",
+        )  # fmt: skip
+        return {}
 
     def compare_keys(self, items: Sequence[Item]) -> list[FileOutcome]:
         """Find deleted rows with the key snapshots among the items, each in one transaction with its cursor."""
@@ -216,13 +293,32 @@ class _Group:
         self._next_batch_no = int(connection.execute("select coalesce(max(batch_no), 0) + 1 from raw.batches").fetchall()[0][0])
         begin_group(connection, FEEDS[feed.feed])
 
+    def try_to_add(self, task: _Task) -> str | None:
+        """Land and stage a file. A failure that is the file's own, and neither its content's nor the machine's, is given in words."""
+        batch_no = self._next_batch_no
+        try:
+            self.add(task)
+        except Exception as error:
+            if is_machine_fault(error) or isinstance(error, DreiklangError):
+                raise
+            self._connection.execute(f"delete from incoming where _batch_no >= {batch_no}")
+            log.error(
+                "file_failed",
+                source=self._profile.source_id,
+                feed=self.feed.feed,
+                file=task.item.name,
+                found=type(error).__name__,
+            )
+            return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:300]}"
+        return None
+
     def add(self, item: _Task) -> None:
         """Land a file and stage its rows."""
         landing, source_id = self._settings.landing_dir, self._profile.source_id
         landed = land(item.item.path, landing, source_id)
         started_at = self._clock.now().replace(tzinfo=None)
         lookups = {name: land(found.path, landing, source_id) for name, found in item.lookups}
-        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at, self._shelf)
+        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at, self._shelf, item.item.path)
         self._next_batch_no += 1
         outcome = self._seen_before(task) or stage_file(self._connection, task)
         self.rows += outcome.rows_accepted
@@ -318,13 +414,13 @@ def _record(
     )  # fmt: skip
     if outcome.findings:
         connection.executemany(
-            "insert into raw.quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into raw.quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (outcome.batch_no, f.row_no, f.line_no, outcome.source_id, outcome.feed, f.column_name, f.error_code, f.found,
-                 f.expected, f.message, f.raw_text, finished_at)
+                 f.expected, f.message, f.raw_text, finished_at, outcome.row_layout)
                 for f in outcome.findings
             ],
         )  # fmt: skip
 
 
-__all__ = ["FileOutcome", "LoadReport", "Progress", "load_delivery", "prepare"]
+__all__ = ["FileFailure", "FileOutcome", "LoadReport", "Progress", "load_delivery", "prepare"]

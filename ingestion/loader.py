@@ -9,6 +9,9 @@ rows read = accepted + quarantined + duplicates, for each file, always.
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -18,10 +21,11 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from core.errors import InputRefusedError
+from ingestion.completeness import USUAL_SHARE_MIN, check_owner, check_totals, gained_columns, read_manifest, usual_rows
 from ingestion.contracts import FEEDS, TECHNICAL_COLUMNS, Feed
 from ingestion.decoding import Decoded, decode, literal, quoted, raw_text_of
 from ingestion.documents.shelf import Shelf
-from ingestion.expressions import Check, Mapped, map_column
+from ingestion.expressions import Check, Mapped, map_column, quantity_checks
 from ingestion.findings import Finding
 from ingestion.landing import Landed
 from ingestion.lookups import join_lookups
@@ -37,7 +41,10 @@ FINDINGS_STORED_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file for one feed. Dates are event dates of accepted rows."""
+    """What became of one file for one feed. Dates are event dates of accepted rows.
+
+    `row_layout` is JSON: `columns` of a record in their order, and the `delimiter` between them in delimited text (null elsewhere).
+    """
 
     batch_no: int
     source_id: str
@@ -54,6 +61,7 @@ class FileOutcome:
     error_code: str | None = None
     error_message: str | None = None
     findings: tuple[Finding, ...] = ()
+    row_layout: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ class LoadTask:
     batch_no: int
     recorded_at: datetime
     shelf: Shelf
+    delivered: Path | None = None
 
     @property
     def contract(self) -> Feed:
@@ -92,6 +101,13 @@ def stage_file(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> FileOut
     with TemporaryDirectory(prefix="dreiklang-") as name:
         try:
             decoded = decode(connection, task.landed, task.feed, needed_columns(task.feed), Path(name), task.shelf)
+            check_owner(connection, task.profile.source_id, task.landed.file_name, task.feed)
+            stated = decoded.stated or read_manifest(task.landed, task.delivered or task.landed.path, task.feed)
+            rows = int(connection.execute("select count(*) from decoded").fetchall()[0][0]) if stated else 0
+            check_totals(connection, task.landed.file_name, rows + len(decoded.findings), stated)
+            if task.feed.format == "csv":
+                warning = gained_columns(connection, task.profile.source_id, task.feed, list(decoded.types))
+                decoded = replace(decoded, warning=decoded.warning or warning)
             if task.feed.lookups:
                 decoded = join_lookups(connection, decoded, task.feed, task.lookups)
             return _stage_decoded(connection, task, decoded)
@@ -139,23 +155,39 @@ def needed_columns(feed: FeedProfile) -> list[str]:
 def _stage_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decoded: Decoded) -> FileOutcome:
     contract = task.contract
     mapped = {c.name: map_column(c, contract, task.feed, task.profile, decoded.types) for c in contract.columns}
-    checks = [check for one in mapped.values() for check in one.checks]
+    checks = [check for one in mapped.values() for check in one.checks] + quantity_checks(contract, task.feed, mapped)
     _fill_incoming(connection, task, mapped, checks, decoded.types)
     of_file = f"_batch_no = {task.batch_no}"
     read, bad = _one(connection, f"select count(*), count(*) filter (_finding > 0) from incoming where {of_file}")
     findings = decoded.findings + _findings(connection, task, checks, decoded) if bad else decoded.findings
     rows_read, rows_bad = read + len(decoded.findings) + decoded.duplicates, bad + len(decoded.findings)
     warning = decoded.warning or ("The file has a header and no rows." if rows_read == 0 else None)
-    base = replace(task.outcome("loaded"), rows_read=rows_read, findings=findings, error_message=warning)
+    base = replace(
+        task.outcome("loaded"),
+        rows_read=rows_read,
+        findings=findings,
+        error_message=warning,
+        row_layout=_row_layout(task, decoded),
+    )
     is_held = rows_bad >= HELD_ROWS and rows_bad > HELD_SHARE * rows_read and not decoded.by_message
     if rows_bad and (rows_bad == rows_read or is_held):
         connection.execute(f"delete from incoming where {of_file}")
         what = "messages or rows" if decoded.by_message else "rows"
         message = f"{rows_bad} of {rows_read} {what} are wrong, more than {HELD_SHARE:.0%}; first: {findings[0].message}"
         return replace(base, status="held", rows_quarantined=rows_read, error_code="ING-210", error_message=message[:2000])
+    usual = usual_rows(connection, task.profile.source_id, task.feed.feed) if task.feed.is_steady else None
+    if usual is not None and rows_read < USUAL_SHARE_MIN * usual:
+        connection.execute(f"delete from incoming where {of_file}")
+        message = f"{rows_read} rows, fewer than half of the usual {usual:g}; expected a whole file. Send it again, or have `is_steady` taken out of the profile."
+        return replace(base, status="held", rows_quarantined=rows_read, error_code="ING-221", error_message=message, findings=())
     if bad:
         connection.execute(f"delete from incoming where {of_file} and _finding > 0")
     return replace(base, rows_accepted=read - bad, rows_quarantined=rows_bad, rows_duplicate=decoded.duplicates)
+
+
+def _row_layout(task: LoadTask, decoded: Decoded) -> str:
+    delimiter = task.feed.delimiter if task.feed.format == "csv" else None
+    return json.dumps({"columns": list(decoded.types), "delimiter": delimiter}, ensure_ascii=False)
 
 
 def _event_days(connection: duckdb.DuckDBPyConnection, contract: Feed) -> dict[int, tuple[date, date]]:
@@ -303,15 +335,15 @@ def _findings(
     raw = ", ".join(quoted(name) for name in names)
     found = " ".join(f"when {number} then cast({check.found} as varchar)" for number, check in enumerate(checks, 1))
     rows = connection.execute(
-        f"""select incoming._row_no, incoming._finding, case incoming._finding {found} end, {raw}
-            from incoming inner join decoded on incoming._row_no = decoded._row_no
-            where incoming._batch_no = {task.batch_no} and incoming._finding > 0 order by incoming._row_no limit {FINDINGS_STORED_MAX}"""
+        f"""select refused._row_no, refused._finding, case refused._finding {found} end, {raw}
+            from (select _row_no, _finding from incoming where _batch_no = {task.batch_no} and _finding > 0) as refused
+            inner join decoded on refused._row_no = decoded._row_no order by refused._row_no limit {FINDINGS_STORED_MAX}"""
     ).fetchall()
     is_text = task.feed.format == "csv"
     findings = []
     for row in rows:
         check = checks[int(row[1]) - 1]
-        text = task.feed.delimiter.join("" if v is None else str(v) for v in row[3:]) if is_text else raw_text_of(row[3:], names)
+        text = _as_line(row[3:], task.feed) if is_text else raw_text_of(row[3:], names)
         line_no = int(row[0]) + 1 if is_text else (int(row[0]) if task.feed.format == "jsonl" and not task.feed.explode else None)
         findings.append(
             Finding(
@@ -325,6 +357,15 @@ def _findings(
             )
         )
     return tuple(findings)
+
+
+def _as_line(values: Sequence[object], feed: FeedProfile) -> str:
+    """A record as it would stand in a delimited file, quoted where it has to be."""
+    out = io.StringIO()
+    csv.writer(out, delimiter=feed.delimiter, quotechar=feed.quote, lineterminator="").writerow(
+        "" if v is None else v for v in values
+    )
+    return out.getvalue()
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None) -> tuple[int, ...]:

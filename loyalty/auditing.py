@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine, case, func, or_, select, text
 
@@ -14,7 +15,7 @@ from loyalty.domain.programme import Programme
 from loyalty.evaluated import EvaluatedDocument
 from loyalty.lot_states import fold
 from loyalty.posting import posted_points
-from loyalty.tables import cap_uses, caps, journal, lots, members, seals, transfers
+from loyalty.tables import cap_uses, caps, closed_periods, holds, journal, lot_terms, lots, members, seals, transfers
 from loyalty.writing import POSTING_LOCK
 
 ROWS_PER_BATCH = 20_000
@@ -107,6 +108,7 @@ def verify(engine: Engine, anchor: Anchor | None = None) -> VerifyReport:
     with reading(engine) as connection:
         sealed, findings = _verify_chain(connection, anchor)
         findings += _empty_entries(connection) + _broken_lots(connection) + _wrong_balances(connection) + _wrong_caps(connection)
+        findings += _wrong_holds(connection) + _booked_in_closed_periods(connection)
         counts = [
             int(connection.execute(select(func.count()).select_from(t)).scalar_one()) for t in (journal, transfers, members)
         ]
@@ -170,23 +172,35 @@ def _without_writers(connection: Connection) -> None:
 
 
 def _entries_after(connection: Connection, journal_id: int) -> list[tuple[int, str]]:
-    """Entries with their transfers as one text each, in the order of their ids."""
+    """Entries with their transfers, lots and terms as one text each, in the order of their ids."""
     entries = connection.execute(
         select(journal).where(journal.c.journal_id > journal_id).order_by(journal.c.journal_id).limit(ROWS_PER_BATCH)
     ).all()
     if not entries:
         return []
     moves: dict[int, list[str]] = {}
+    first, last = entries[0].journal_id, entries[-1].journal_id
     for row in connection.execute(
-        select(transfers)
-        .where(transfers.c.journal_id.between(entries[0].journal_id, entries[-1].journal_id))
-        .order_by(transfers.c.transfer_id)
+        select(transfers).where(transfers.c.journal_id.between(first, last)).order_by(transfers.c.transfer_id)
     ):
         moves.setdefault(int(row.journal_id), []).append("|".join(str(value) for value in row))
-    return [
-        (int(entry.journal_id), "\x1f".join([*(str(value) for value in entry), *moves.get(int(entry.journal_id), [])]))
-        for entry in entries
-    ]
+    for table in (lots, lot_terms):
+        rows = connection.execute(select(table).where(table.c.journal_id.between(first, last)).order_by(table.c.lot_id))
+        for row in rows:
+            moves.setdefault(-int(row.journal_id), []).append(f"{table.name}|" + "|".join(str(value) for value in row))
+    return [(int(entry.journal_id), _content(tuple(entry), moves)) for entry in entries]
+
+
+def _content(entry: tuple[Any, ...], moves: dict[int, list[str]]) -> str:
+    """What is hashed of an entry. One that was booked before entries had a day of the books is hashed as it was then: its first columns
+    and its transfers, so that chains sealed by earlier versions hold."""
+    journal_id, columns = int(entry[0]), [column.name for column in journal.columns]
+    first = columns.index("booked_on")
+    parts = [str(value) for value in entry[:first]] + moves.get(journal_id, [])
+    if entry[first] is not None:
+        parts += [f"{name}={value}" for name, value in zip(columns[first:], entry[first:], strict=True)]
+        parts += moves.get(-journal_id, [])
+    return "\x1f".join(parts)
 
 
 def _link(before: str, content: str) -> str:
@@ -299,6 +313,38 @@ def _wrong_caps(connection: Connection) -> list[str]:
         for key in sorted(folded.keys() | cached.keys())
         if cached.get(key, 0) != folded.get(key, 0)
     ]
+
+
+def _wrong_holds(connection: Connection) -> list[str]:
+    """A hold is resolved at most once, by one entry; only an open one holds points."""
+    resolving = journal.alias("resolving")
+    times = func.count(resolving.c.journal_id)
+    rows = connection.execute(
+        select(holds.c.hold_id, holds.c.status, times)
+        .outerjoin(resolving, (resolving.c.reverses_journal_id == holds.c.journal_id) & resolving.c.kind.in_(("capture", "release")))
+        .group_by(holds.c.hold_id, holds.c.status).having((times > 1) | ((holds.c.status == "open") & (times > 0)))
+    )  # fmt: skip
+    found = [f"hold {row[0]} is {row[1]} and was resolved {row[2]} times" for row in rows]
+    belongs = func.coalesce(journal.c.reverses_journal_id, journal.c.journal_id)
+    left = (
+        select(belongs.label("entry"), fold("held").label("points"))
+        .join(journal, journal.c.journal_id == transfers.c.journal_id)
+        .where(or_(transfers.c.credit_account == "held", transfers.c.debit_account == "held")).group_by(belongs).subquery()
+    )  # fmt: skip
+    rows = connection.execute(
+        select(left.c.entry, left.c.points, holds.c.status).outerjoin(holds, holds.c.journal_id == left.c.entry)
+        .where(left.c.points != 0, or_(holds.c.status.is_(None), holds.c.status != "open"))
+    )  # fmt: skip
+    return found + [f"entry {row[0]} holds {row[1]} points, its hold is {row[2] or 'gone'}" for row in rows]
+
+
+def _booked_in_closed_periods(connection: Connection) -> list[str]:
+    rows = connection.execute(
+        select(journal.c.journal_id, journal.c.booked_on).distinct()
+        .join(closed_periods, closed_periods.c.programme_id == journal.c.programme_id)
+        .where(journal.c.booked_on <= closed_periods.c.closed_until, journal.c.recorded_at > closed_periods.c.closed_at)
+    )  # fmt: skip
+    return [f"entry {row[0]} was booked on {row[1]} after that period was closed" for row in rows]
 
 
 def _naive(value: object) -> object:

@@ -17,8 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty.domain.points import OpenLot, draw, draw_order, idle_expiry
 from loyalty.domain.programme import Programme
-from loyalty.lot_states import IDS_PER_QUERY, LotState, load_lots, lots_of_causes, lots_of_members
-from loyalty.merging import groups_of
+from loyalty.groups import groups_of
+from loyalty.lot_states import FIELDS, IDS_PER_QUERY, LotState, load_lots, lots_of_causes, lots_of_members
 from loyalty.tables import closed_periods, journal, lot_terms, lots, members, transfers
 from loyalty.writing import POSTING_LOCK, insert_rows, stored
 
@@ -59,7 +59,7 @@ class Books:
         closed = self.connection.execute(
             select(func.max(closed_periods.c.closed_until)).where(closed_periods.c.programme_id == self.programme.programme_id)
         ).scalar_one()
-        day = self.now.date() if closed is None else max(self.now.date(), cast(date, closed) + timedelta(days=1))
+        day = self.today if closed is None else max(self.today, cast(date, closed) + timedelta(days=1))
         return day.isoformat() if self._is_sqlite else day
 
     def group(self, member: int) -> tuple[int, ...]:
@@ -108,7 +108,7 @@ class Books:
         for account, sign in ((debit, -1), (credit, 1)):
             if account == "debt":
                 self._changes[member]["debt"] += sign * -points
-            elif lot is not None:
+            elif lot is not None and account in FIELDS:
                 lot.add(account, sign * points)
                 if account in MEMBER_ACCOUNTS:
                     self._changes[lot.owner][account] += sign * points
@@ -116,7 +116,7 @@ class Books:
     def credit_lot(
         self, entry: int, member: int, points: int, *, earned_at: datetime, available_at: datetime | None, is_pending: bool,
         expires_at: datetime | None, idle_months: int | None = None, funders: str | None = None, cause: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> LotState:  # fmt: skip
         """Open a lot. One that is not pending settles debt first; `available_at` None: nobody knows yet when it will be."""
         lot_id = self._next("lots")
         lot = LotState(lot_id, member, earned_at, available_at, expires_at, idle_months)
@@ -131,9 +131,12 @@ class Books:
         self.move(entry, member, "liability", "pending" if is_pending else "available", points, lot)
         if not is_pending:
             self.settle_debt(entry, member, lot)
+        return lot
 
     def settle_debt(self, entry: int, member: int, lot: LotState) -> None:
-        """What the member, or whoever it is merged with, owes is taken from a lot that became available."""
+        """What the member, or whoever it is merged with, owes is taken from a lot that became available and has not expired."""
+        if not self.is_alive(lot):
+            return
         for owing in self.group(member):
             settled = min(lot.available, self.debt_of(owing))
             if settled:
@@ -141,7 +144,7 @@ class Books:
 
     def confirm(self, entry: int, member: int, lot: LotState, available_at: datetime, expires_at: datetime | None) -> None:
         """Pending points become available."""
-        if lot.available_at is None:
+        if lot.available_at != available_at:
             self._terms.append((lot.lot_id, entry, stored(available_at, self._is_sqlite), stored(expires_at, self._is_sqlite)))
             lot.available_at, lot.expires_at = available_at, expires_at
         self.move(entry, member, "pending", "available", lot.pending, lot)
@@ -159,8 +162,14 @@ class Books:
         """What this one owes, this transaction included."""
         return self._known.get(member, (0, None))[0] + (self._changes[member]["debt"] if member in self._changes else 0)
 
+    def is_alive(self, lot: LotState) -> bool:
+        """Whether what is available in a lot can be used now: nothing is at or after its moment of expiry, whatever job ran."""
+        expires_at = self.expiry(lot)
+        return expires_at is None or expires_at > self.now
+
     def expiry(self, lot: LotState) -> datetime | None:
-        """When a lot expires as things stand: fixed, or so long after the last activity of its owner's group."""
+        """When a lot expires as things stand: fixed, or so long after the last activity of its owner's group, or after the points
+        became available if that was later."""
         if lot.idle_months is None:
             return lot.expires_at
         moments = [
@@ -169,7 +178,7 @@ class Books:
             for moment in (self._known.get(one, (0, None))[1], self._activity.get(one))
             if moment
         ]
-        return idle_expiry(max([*moments, lot.earned_at]), lot.idle_months, self.programme.time_zone)
+        return idle_expiry(max([*moments, lot.available_at or lot.earned_at]), lot.idle_months, self.programme.time_zone)
 
     def lots_of(self, member: int) -> list[LotState]:
         """Lots of the member and its group, in draw order, this transaction included."""
@@ -204,6 +213,7 @@ class Books:
         for table, rows in ((journal, self._entries), (lots, self._lots), (lot_terms, self._terms), (transfers, self._transfers)):
             insert_rows(self.connection, table, rows)
         touched = sorted(self._changes.keys() | self._activity.keys())
+        self.lock_members(touched)
         if touched:
             self._fold([
                 {"member": member, **self._changes[member], "activity": self._newest_activity(member)} for member in touched
@@ -241,7 +251,7 @@ class Books:
             sequence = {"journal": "journal_ids", "lots": "lot_ids", "transfers": "transfer_ids"}[name]
             rows = self.connection.execute(
                 text("select nextval(cast(:name as regclass)) from generate_series(1, :many)"),
-                {"name": sequence, "many": IDS_PER_GRAB if self._last else 20},
+                {"name": sequence, "many": IDS_PER_GRAB if name in self._last else 20},
             )
             found = [int(row[0]) for row in rows]
         else:

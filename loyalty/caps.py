@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty.domain.points import period_of
-from loyalty.domain.programme import Caps, Rule
+from loyalty.domain.programme import POINTS, Caps, Rule
 from loyalty.lot_states import IDS_PER_QUERY
 from loyalty.tables import cap_uses, caps
 from loyalty.writing import insert_rows
@@ -25,12 +25,17 @@ class CapLimit:
     per_point: int = 1
 
 
-def cap_limits(programme_id: str, rule: Rule, member: int, distributor: int, day: date) -> dict[str, CapLimit]:
-    """Cap key -> limit, for every cap of a rule and its campaign that an award of that member, distributor and event date counts against."""
-    campaign = f"{programme_id}|{rule.campaign_id or ''}"
+def cap_limits(
+    programme_id: str, rule: Rule, member: int, distributor: int, day: date, *, gives: str = POINTS
+) -> dict[str, CapLimit]:
+    """Cap key -> limit, for every cap of a rule and its campaign that an award of that member, distributor and event date counts against.
+
+    Points and status points of the same rule count apart, each up to the limit.
+    """
+    campaign, apart = f"{programme_id}|{rule.campaign_id or ''}", "" if gives == POINTS else f"|{gives}"
     return {
-        **_limits(f"{campaign}|{rule.rule_id}", rule.caps, rule, member, distributor, day),
-        **_limits(f"{campaign}|", rule.campaign_caps, rule, member, distributor, day),
+        **_limits(f"{campaign}|{rule.rule_id}{apart}", rule.caps, rule, member, distributor, day),
+        **_limits(f"{campaign}|{apart}", rule.campaign_caps, rule, member, distributor, day),
     }
 
 
@@ -71,10 +76,22 @@ class CapCounter:
         return (max(0, room) if is_partial else 0), key
 
     def consume(self, limits: Mapping[str, CapLimit], points: int, journal_id: int) -> None:
-        """Count points that were awarded, or with a negative number taken back, against caps."""
+        """Count points that were awarded against caps."""
         for key, cap in limits.items():
             self.used[key] += points * cap.per_point
             self.changes.append((key, journal_id, points * cap.per_point))
+
+    def give_back(self, consumed: dict[str, int], points: int, net_points: int, journal_id: int) -> None:
+        """Give what `points` of `net_points` used back to the caps that their awards consumed: all of it when all are taken back.
+
+        `consumed`: what the awards still count against each cap, in its units; lowered in place.
+        """
+        for key, counted in consumed.items():
+            returned = counted * points // net_points
+            if returned:
+                consumed[key] -= returned
+                self.used[key] -= returned
+                self.changes.append((key, journal_id, -returned))
 
 
 def load_caps(connection: Connection, keys: Iterable[str]) -> CapCounter:

@@ -3,20 +3,18 @@ times; none is needed for correctness, because spending looks at the clock itsel
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine
 
 from core.clock import Clock
 from core.store import writing
 from loyalty.books import Books
 from loyalty.domain.programme import Programme
-from loyalty.lot_states import fold
-from loyalty.posting import confirm_lots, request_hash
+from loyalty.lapsing import expire_over, with_balance
+from loyalty.posting import confirm_lots
 from loyalty.redeeming import time_out_holds
-from loyalty.tables import lots, transfers
+from loyalty.tables import lots
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +34,24 @@ def keep_house(engine: Engine, programme: Programme, clock: Clock) -> Housekeepi
 
 
 def confirm_due(engine: Engine, programme: Programme, clock: Clock) -> int:
-    """Make available what waited for a day that has come; returns how many lots. What waits for an event is confirmed when it is posted."""
+    """Make available what waited for a day that has come, points and status points; returns how many lots. What waits for an event is
+    confirmed when it is posted."""
     with writing(engine) as connection:
-        books = Books(connection, programme, programme.currency, clock.now())
-        due = _with_balance(books, "pending", lots.c.available_at <= clock.now())
-        books.lock_members({owner for owner, _ in due})
-        confirmed = 0
-        for owner in sorted({owner for owner, _ in due}):
-            for lot in books.states([lot_id for who, lot_id in due if who == owner]):
-                if lot.pending and lot.available_at is not None:
-                    confirm_lots(books, owner, [lot], lot.available_at, lot.expires_at, None, None, None)
-                    confirmed += 1
-        books.write()
-        return confirmed
+        return sum(_confirm_due(connection, programme, one, clock) for one in (programme.currency, programme.status_currency))
+
+
+def _confirm_due(connection: Connection, programme: Programme, currency: str, clock: Clock) -> int:
+    books = Books(connection, programme, currency, clock.now())
+    due = with_balance(books, "pending", lots.c.available_at <= clock.now())
+    books.lock_members({owner for owner, _ in due})
+    confirmed = 0
+    for owner in sorted({owner for owner, _ in due}):
+        for lot in books.states([lot_id for who, lot_id in due if who == owner]):
+            if lot.pending and lot.available_at is not None:
+                confirm_lots(books, owner, [lot], lot.available_at, lot.expires_at, None, None, None)
+                confirmed += 1
+    books.write()
+    return confirmed
 
 
 def expire(engine: Engine, programme: Programme, clock: Clock) -> int:
@@ -56,37 +59,8 @@ def expire(engine: Engine, programme: Programme, clock: Clock) -> int:
     with writing(engine) as connection:
         books = Books(connection, programme, programme.currency, clock.now())
         may_be = (lots.c.expires_at <= clock.now()) | lots.c.idle_months.is_not(None) | lots.c.available_at.is_(None)
-        candidates = _with_balance(books, "available", may_be)
+        candidates = with_balance(books, "available", may_be)
         books.lock_members({owner for owner, _ in candidates})
-        expired = 0
-        for owner in sorted({owner for owner, _ in candidates}):
-            over: dict[datetime, list[int]] = {}
-            for lot in books.states([lot_id for who, lot_id in candidates if who == owner]):
-                expires_at = books.expiry(lot)
-                if lot.available and expires_at is not None and expires_at <= clock.now():
-                    over.setdefault(expires_at, []).append(lot.lot_id)
-            for moment, lot_ids in over.items():
-                expired += _expire_lots(books, owner, moment, lot_ids)
+        expired = expire_over(books, candidates)
         books.write()
         return expired
-
-
-def _expire_lots(books: Books, member: int, moment: datetime, lot_ids: list[int]) -> int:
-    states = books.states(lot_ids)
-    points = sum(lot.available for lot in states)
-    key = f"expire|{books.programme.programme_id}|{member}|{states[0].lot_id}|{moment.isoformat()}"
-    entry = books.enter("expire", member, key, request_hash("expire", member, points), moment, json.dumps({"points": points}))
-    for lot in states:
-        books.move(entry, member, "available", "breakage", lot.available, lot)
-    return points
-
-
-def _with_balance(books: Books, account: str, condition: object) -> list[tuple[int, int]]:
-    """(owner, lot) of this book that fulfil a condition and have a balance."""
-    rows = books.connection.execute(
-        select(lots.c.member_party_id, lots.c.lot_id)
-        .join(transfers, transfers.c.lot_id == lots.c.lot_id)
-        .where(lots.c.programme_id == books.programme.programme_id, lots.c.currency == books.currency, condition)  # type: ignore[arg-type]
-        .group_by(lots.c.member_party_id, lots.c.lot_id).having(fold(account) > 0)
-    )  # fmt: skip
-    return [(int(owner), int(lot_id)) for owner, lot_id in rows]

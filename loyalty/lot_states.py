@@ -1,4 +1,4 @@
-"""Lots as they stand: what is pending, available and held in each, and when it expires."""
+"""Lots as they stand: what is pending, available, held and expired in each, and when it expires."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, case, func, select
@@ -14,6 +15,9 @@ from loyalty.tables import journal, lot_terms, lots, transfers
 
 IDS_PER_QUERY = 5_000
 """Bound parameters per query stay below SQLite's limit of 32,766."""
+
+FIELDS = {"pending": "pending", "available": "available", "held": "held", "breakage": "expired"}
+"""Account -> the field of a lot's state."""
 
 
 @dataclass(slots=True)
@@ -32,21 +36,15 @@ class LotState:
     expired: int = 0
 
     def balance(self, account: str) -> int:
-        """Points of the lot in `pending`, `available`, `held` or `breakage` (expired)."""
-        return {"pending": self.pending, "available": self.available, "held": self.held, "breakage": self.expired}[account]
+        """Points of the lot in `pending`, `available`, `held` or `breakage`."""
+        return int(getattr(self, FIELDS[account]))
 
     def add(self, account: str, points: int) -> None:
         """Change a balance."""
-        if account == "pending":
-            self.pending += points
-        elif account == "available":
-            self.available += points
-        elif account == "held":
-            self.held += points
-        elif account == "breakage":
-            self.expired += points
+        setattr(self, FIELDS[account], self.balance(account) + points)
 
 
+@lru_cache(maxsize=16)
 def fold(account: str) -> Any:
     """SQL: what came into an account less what left it."""
     return func.coalesce(
@@ -74,7 +72,7 @@ def load_lots(connection: Connection, lot_ids: Sequence[int]) -> dict[int, LotSt
         )  # fmt: skip
         found |= {int(row[0]): LotState(int(row[0]), int(row[1]), row[2], row[3], row[4], row[5]) for row in rows}
         balances = connection.execute(
-            select(transfers.c.lot_id, fold("pending"), fold("available"), fold("held"), fold("breakage"))
+            select(transfers.c.lot_id, *(fold(account) for account in FIELDS))
             .where(transfers.c.lot_id.in_(wanted)).group_by(transfers.c.lot_id)
         )  # fmt: skip
         for lot_id, *points in balances:

@@ -5,25 +5,43 @@ So a split needs no arithmetic: totals and lots are what they were, less what wa
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Engine, func, select
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine
 
 from core.clock import Clock
 from core.errors import ConflictError
 from core.store import reading, writing
+from loyalty.books import Books
+from loyalty.domain.programme import Programme
+from loyalty.groups import current_merges
+from loyalty.groups import groups_of as groups_of
+from loyalty.lapsing import lapse_idle
 from loyalty.tables import member_merges
 from loyalty.writing import POSTING_LOCK
 
 
-def merge_members(engine: Engine, member: int, into: int, reason: str, clock: Clock, *, actor: str | None = None) -> int:
-    """From now on `member` is part of `into`; returns the merge's id. Raises ConflictError LOY-205 when one is merged already."""
+def merge_members(
+    engine: Engine, member: int, into: int, reason: str, clock: Clock, *, actor: str | None = None, programmes: Sequence[Programme] = ()
+) -> int:  # fmt: skip
+    """From now on `member` is part of `into`; returns the merge's id. Raises ConflictError LOY-205 when one is merged already.
+
+    `programmes`: where points live by activity, what either kept idle for too long is written off first, so that the other's activity
+    does not bring it back.
+    """
     with writing(engine) as connection:
         _lock(connection)
-        current = _current(connection)
+        current = current_merges(connection)
         if member == into or member in current or into in current or member in current.values():
             raise ConflictError(
                 "LOY-205", where=f"members {member} and {into}", found="a member that is part of another, or has others",
                 expected="two members that stand alone, or one that takes in a further one", next_step="Undo the earlier merge first.",
             )  # fmt: skip
+        for programme in programmes:
+            books = Books(connection, programme, programme.currency, clock.now())
+            books.lock_members({member, into})
+            lapse_idle(books, {member, into})
+            books.write()
         return _record(connection, member, into, 0, reason, clock, actor)
 
 
@@ -31,7 +49,7 @@ def split_members(engine: Engine, member: int, reason: str, clock: Clock, *, act
     """Undo a merge; returns the id of the new record. Raises ConflictError LOY-205 when the member is not merged."""
     with writing(engine) as connection:
         _lock(connection)
-        into = _current(connection).get(member)
+        into = current_merges(connection).get(member)
         if into is None:
             raise ConflictError(
                 "LOY-205", where=f"member {member}", found="no merge", expected="a member that is part of another",
@@ -44,23 +62,6 @@ def group_of(engine: Engine, member: int) -> tuple[int, ...]:
     """The member and everybody merged with it, by id."""
     with reading(engine) as connection:
         return groups_of(connection).get(member, (member,))
-
-
-def groups_of(connection: Connection) -> dict[int, tuple[int, ...]]:
-    """Everybody who is merged now: member -> all members of its group, by id."""
-    groups: dict[int, set[int]] = {}
-    for member, into in _current(connection).items():
-        groups.setdefault(into, {into}).add(member)
-    return {one: tuple(sorted(group)) for group in groups.values() for one in group}
-
-
-def _current(connection: Connection) -> dict[int, int]:
-    newest = select(func.max(member_merges.c.merge_id)).group_by(member_merges.c.member_party_id)
-    rows = connection.execute(
-        select(member_merges.c.member_party_id, member_merges.c.into_party_id)
-        .where(member_merges.c.merge_id.in_(newest), member_merges.c.is_undone == 0)
-    )  # fmt: skip
-    return {int(row[0]): int(row[1]) for row in rows}
 
 
 def _record(connection: Connection, member: int, into: int, is_undone: int, reason: str, clock: Clock, actor: str | None) -> int:

@@ -7,14 +7,13 @@ newest entry, so that an award that a cap cut is not asked for again.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, case, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from core.clock import Clock
 from core.store import writing
@@ -23,8 +22,11 @@ from loyalty.caps import CapCounter, CapLimit, cap_limits, load_caps, write_caps
 from loyalty.domain.points import expiry_of, moment_of_day
 from loyalty.domain.programme import POINTS, Programme
 from loyalty.evaluated import EvaluatedDocument, NoAward
+from loyalty.lapsing import expire_idle_lots, expire_over, lapse_idle
 from loyalty.lot_states import IDS_PER_QUERY, LotState
+from loyalty.posted import SIGNED, Posted, members_of, read_caps, read_posted
 from loyalty.tables import journal, transfers
+from loyalty.writing import request_hash as request_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +39,6 @@ class PostingReport:
     points_reversed: int = 0
     confirmed: int = 0
     no_awards: int = 0
-
-
-@dataclass(slots=True)
-class _Posted:
-    """What the ledger holds for a cause, per member: net points, what was decided, first award; and how many entries."""
-
-    net_points: dict[int, int] = field(default_factory=dict)
-    decided: dict[int, int] = field(default_factory=dict)
-    award_ids: dict[int, int] = field(default_factory=dict)
-    entries: int = 0
 
 
 def post_awards(
@@ -74,48 +66,65 @@ def post_awards(
 
 
 def _post(books: Books, wanted: dict[str, EvaluatedDocument]) -> tuple[int, CapCounter]:
-    books.lock_members(member for document in wanted.values() for member, _ in document.worth)
-    posted = _posted(books.connection, list(wanted), books.currency)
-    books.lock_members(member for known in posted.values() for member in known.net_points)
+    causes = list(wanted)
+    buyers = {member for document in wanted.values() for member, _ in document.worth}
+    books.lock_members(buyers | members_of(books.connection, causes, books.currency))
+    posted = read_posted(books.connection, causes, books.currency)
+    lapse_idle(books, buyers)
     counter = _counter(books, wanted, posted)
     confirmed = 0
     for cause, document in wanted.items():
         known = posted.get(cause)
-        _settle_difference(books, document, known or _Posted(), counter)
+        _settle_difference(books, document, known or Posted(), counter)
         if known is not None and document.rule.pending_until != "booked":
             confirmed += _confirm(books, document, known)
     return confirmed, counter
 
 
-def _counter(books: Books, wanted: dict[str, EvaluatedDocument], posted: dict[str, _Posted]) -> CapCounter:
-    keys: set[str] = set()
-    for cause, document in wanted.items():
+def _counter(books: Books, wanted: dict[str, EvaluatedDocument], posted: dict[str, Posted]) -> CapCounter:
+    """The caps that these documents may consume or give back to, locked."""
+    read_caps(books.connection, posted, list(posted), books.currency)
+    keys = {key for known in posted.values() for used in known.caps.values() for key in used}
+    for document in wanted.values():
         if document.rule.is_capped:
-            for member in {*dict(document.worth), *(posted[cause].net_points if cause in posted else ())}:
+            for member in dict(document.worth):
                 keys |= _limits(books.programme, document, member).keys()
     return load_caps(books.connection, keys)
 
 
 def _limits(programme: Programme, document: EvaluatedDocument, member: int) -> dict[str, CapLimit]:
-    return cap_limits(programme.programme_id, document.rule, member, document.distributor, document.event_on)
+    return cap_limits(
+        programme.programme_id, document.rule, member, document.distributor, document.event_on, gives=document.gives
+    )
 
 
-def _settle_difference(books: Books, document: EvaluatedDocument, posted: _Posted, counter: CapCounter) -> None:
-    ordinal, worth = posted.entries, dict(document.worth)
+def _settle_difference(books: Books, document: EvaluatedDocument, posted: Posted, counter: CapCounter) -> None:
+    """What is taken back comes first, so that caps and lots are free for what is awarded."""
+    worth = dict(document.worth)
+    awards: list[tuple[int, int]] = []
     for member in sorted(posted.net_points.keys() | worth.keys()):
         now_worth, had = worth.get(member, 0), posted.net_points.get(member, 0)
         decided = posted.decided.get(member, had)
-        if now_worth == decided:
-            continue
-        ordinal += 1
-        if now_worth > decided:
-            _award(books, document, member, now_worth, max(0, now_worth - max(decided, had)), ordinal, counter)
-        else:
-            _reverse(books, document, member, now_worth, max(0, had - now_worth), ordinal, posted.award_ids.get(member), counter)
+        if now_worth and had and _has_moved(books, document, posted.awarded_at.get(member)):
+            _reverse(books, document, member, 0, had, posted, counter)
+            awards.append((member, now_worth))
+        elif now_worth < decided:
+            _reverse(books, document, member, now_worth, max(0, had - now_worth), posted, counter)
+        elif now_worth > decided:
+            awards.append((member, now_worth - max(decided, had)))
+    for member, more in awards:
+        _award(books, document, member, worth[member], more, posted, counter)
+
+
+def _has_moved(books: Books, document: EvaluatedDocument, awarded_at: datetime | None) -> bool:
+    """Whether a document now has another day than when it was awarded: its lots would expire by the wrong one."""
+    if awarded_at is None or document.rule.grain != "document":
+        return False
+    return awarded_at.astimezone(ZoneInfo(books.programme.time_zone)).date() != document.event_on
 
 
 def _award(
-    books: Books, document: EvaluatedDocument, member: int, worth: int, more: int, ordinal: int, counter: CapCounter
+    books: Books, document: EvaluatedDocument, member: int, worth: int, more: int, posted: Posted, counter: CapCounter
 ) -> None:
     rule, programme = document.rule, books.programme
     limits = _limits(programme, document, member) if rule.is_capped else {}
@@ -123,7 +132,8 @@ def _award(
     explanation = document.explanation
     if cap_key is not None:
         explanation = json.dumps({**json.loads(explanation), "asked": more, "granted": granted, "cap": cap_key})
-    entry = _enter(books, "award" if granted else "no_award", document, member, granted, worth, ordinal, explanation, None)
+    effective_at = moment_of_day(document.event_on, programme.time_zone)
+    entry = _enter(books, "award" if granted else "no_award", document, member, granted, worth, posted, explanation, effective_at)
     if not granted:
         return
     counter.consume(limits, granted, entry)
@@ -132,49 +142,45 @@ def _award(
     expires_at = None if day is None else expiry_of(rule.expiry, day, document.event_on, programme.time_zone)
     funders = None if rule.funders == (("manufacturer", 100),) else ",".join(f"{name}:{share}" for name, share in rule.funders)
     is_status = document.gives != POINTS
-    books.credit_lot(
+    lot = books.credit_lot(
         entry, member, granted, earned_at=moment_of_day(document.event_on, programme.time_zone), available_at=available_at,
         is_pending=rule.pending_until != "booked" and (day is None or day > books.today), expires_at=None if is_status else expires_at, idle_months=None if is_status else rule.expiry.inactivity_months, funders=funders,
         cause=document.cause,
     )  # fmt: skip
+    expire_idle_lots(books, [lot])
 
 
 def _reverse(
-    books: Books,
-    document: EvaluatedDocument,
-    member: int,
-    worth: int,
-    points: int,
-    ordinal: int,
-    award_id: int | None,
-    counter: CapCounter,
+    books: Books, document: EvaluatedDocument, member: int, worth: int, points: int, posted: Posted, counter: CapCounter
 ) -> None:
-    """The document's own lots in draw order: what is pending, what is available, what expired unused; then the member's other lots,
-    and only then debt."""
-    entry = _enter(
-        books, "reversal" if points else "no_award", document, member, -points, worth, ordinal, document.explanation, award_id
-    )
+    """The document's own lots in draw order: what is pending first, then available, then expired unused. What was spent is taken from
+    the member's other lots as far as they can be used, and the rest is debt."""
+    award_id = posted.award_ids.get(member)
+    effective_at = posted.awarded_at.get(member) or moment_of_day(document.event_on, books.programme.time_zone)
+    kind = "reversal" if points else "no_award"
+    entry = _enter(books, kind, document, member, -points, worth, posted, document.explanation, effective_at, award_id)
     if not points:
         return
-    if document.rule.is_capped:
-        counter.consume(_limits(books.programme, document, member), -points, entry)
+    counter.give_back(posted.caps[member], points, posted.net_points.get(member, points), entry)
     own = books.lots_of_cause(document.cause, member)
+    expire_over(books, [(lot.owner, lot.lot_id) for lot in own if lot.available])
     missing = points
     for account in ("pending", "available", "breakage"):
         missing -= books.take(entry, member, account, "liability", missing, own)
     if missing:
-        missing -= books.take(entry, member, "available", "liability", missing, books.lots_of(member))
+        alive = [lot for lot in books.lots_of(member) if books.is_alive(lot)]
+        missing -= books.take(entry, member, "available", "liability", missing, alive)
     if missing:
         books.move(entry, member, "debt", "liability", missing, None)
 
 
 def _enter(
-    books: Books, kind: str, document: EvaluatedDocument, member: int, points: int, worth: int, ordinal: int, explanation: str,
-    reverses: int | None,
+    books: Books, kind: str, document: EvaluatedDocument, member: int, points: int, worth: int, posted: Posted, explanation: str,
+    effective_at: datetime, reverses: int | None = None,
 ) -> int:  # fmt: skip
     rule = document.rule
-    key = f"{document.cause}|{books.currency}|{rule.version}|{ordinal}"
-    effective_at = moment_of_day(document.event_on, books.programme.time_zone)
+    posted.entries += 1
+    key = f"{document.cause}|{books.currency}|{rule.version}|{posted.entries}"
     return books.enter(
         kind, member, key, request_hash(kind, member, points, explanation), effective_at, explanation, cause=document.cause,
         source_id=document.source_id, document_no=document.document_no, rule_id=rule.rule_id, rule_version=rule.version,
@@ -182,7 +188,7 @@ def _enter(
     )  # fmt: skip
 
 
-def _confirm(books: Books, document: EvaluatedDocument, posted: _Posted) -> int:
+def _confirm(books: Books, document: EvaluatedDocument, posted: Posted) -> int:
     """Pending points of a document whose condition is met by now become available."""
     if document.available_on is None or document.available_on > books.today:
         return 0
@@ -211,6 +217,7 @@ def confirm_lots(
                         cause=cause, source_id=source_id, document_no=document_no)  # fmt: skip
     for lot in waiting:
         books.confirm(entry, member, lot, available_at, expires_at)
+    expire_idle_lots(books, waiting)
 
 
 def _explain(books: Books, no_awards: Sequence[NoAward]) -> int:
@@ -233,56 +240,13 @@ def _explain(books: Books, no_awards: Sequence[NoAward]) -> int:
     return len(keys.keys() - known)
 
 
-def request_hash(*parts: object) -> str:
-    """A hash of what was asked for, kept beside the idempotency key."""
-    return hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()
-
-
-_SIGNED = case(
-    (transfers.c.debit_account == "liability", transfers.c.points),
-    (transfers.c.credit_account == "liability", -transfers.c.points),
-    else_=0,
-)
-"""Points that a transfer gave to (or took back from) the member."""
-
-
-def _posted(connection: Connection, causes: Sequence[str], currency: str) -> dict[str, _Posted]:
-    found: dict[str, _Posted] = defaultdict(_Posted)
-    for start in range(0, len(causes), IDS_PER_QUERY):
-        chosen = causes[start : start + IDS_PER_QUERY]
-        entries = connection.execute(
-            select(journal.c.cause, journal.c.journal_id, journal.c.member_party_id, journal.c.kind, journal.c.points_decided)
-            .where(journal.c.cause.in_(chosen), journal.c.currency == currency, journal.c.kind.in_(("award", "reversal", "no_award")),
-                   journal.c.rule_id.is_not(None)).order_by(journal.c.journal_id)
-        ).all()  # fmt: skip
-        if not entries:
-            continue
-        ids = [row[1] for row in entries]
-        net: dict[int, int] = {}
-        for begin in range(0, len(ids), IDS_PER_QUERY):
-            net |= {int(row[0]): int(row[1]) for row in connection.execute(
-                select(transfers.c.journal_id, func.sum(_SIGNED)).where(transfers.c.journal_id.in_(ids[begin : begin + IDS_PER_QUERY]))
-                .group_by(transfers.c.journal_id))}  # fmt: skip
-        for cause, journal_id, member, kind, decided in entries:
-            _add(found[str(cause)], int(member), int(journal_id), str(kind), decided, net.get(int(journal_id), 0))
-    return dict(found)
-
-
-def _add(posted: _Posted, member: int, journal_id: int, kind: str, decided: int | None, points: int) -> None:
-    posted.net_points[member] = posted.net_points.get(member, 0) + points
-    posted.decided[member] = posted.net_points[member] if decided is None else int(decided)
-    if kind == "award":
-        posted.award_ids.setdefault(member, journal_id)
-    posted.entries += 1
-
-
 def posted_points(
     connection: Connection, programme_id: str, campaign_id: str | None = None
 ) -> dict[tuple[str, int, str], tuple[int, int]]:
     """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme, or one campaign of it."""
     chosen = [journal.c.programme_id == programme_id, *([journal.c.campaign_id == campaign_id] if campaign_id else [])]
     rows = connection.execute(
-        select(journal.c.cause, journal.c.member_party_id, journal.c.currency, func.coalesce(func.sum(_SIGNED), 0), func.max(journal.c.journal_id))
+        select(journal.c.cause, journal.c.member_party_id, journal.c.currency, func.coalesce(func.sum(SIGNED), 0), func.max(journal.c.journal_id))
         .outerjoin(transfers, transfers.c.journal_id == journal.c.journal_id)
         .where(*chosen, journal.c.rule_id.is_not(None), journal.c.cause.is_not(None))
         .group_by(journal.c.cause, journal.c.member_party_id, journal.c.currency)

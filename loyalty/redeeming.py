@@ -18,9 +18,10 @@ from core.errors import ConflictError, InputRefusedError
 from core.store import writing
 from loyalty.books import Books
 from loyalty.domain.programme import Programme
+from loyalty.lapsing import lapse_idle
 from loyalty.lot_states import LotState, fold
-from loyalty.posting import request_hash
-from loyalty.tables import holds, journal, transfers
+from loyalty.tables import holds, journal, lots, transfers
+from loyalty.writing import request_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,38 +93,44 @@ def release(engine: Engine, programme: Programme, hold_id: str, clock: Clock) ->
 
 
 def time_out_holds(engine: Engine, programme: Programme, clock: Clock) -> int:
-    """Release every hold whose time is over; returns how many. Running it twice does nothing more."""
+    """Release every hold whose time is over; returns how many. Running it twice, or beside a capture, does nothing more."""
     with writing(engine) as connection:
         due = connection.execute(
             select(holds.c.hold_id)
             .where(holds.c.programme_id == programme.programme_id, holds.c.status == "open", holds.c.expires_at <= clock.now())
-            .order_by(holds.c.member_party_id)
+            .order_by(holds.c.member_party_id, holds.c.journal_id)
         ).all()  # fmt: skip
-        for row in due:
-            resolve_in(connection, programme, row.hold_id, "timed_out", clock)
-        return len(due)
+        return sum(_resolve(connection, programme, row.hold_id, "timed_out", clock)[1] for row in due)
 
 
 def resolve_in(connection: Connection, programme: Programme, hold_id: str, outcome: str, clock: Clock) -> Hold:
     """Resolve a hold inside a transaction of the caller: at most once, whoever comes first."""
-    row = connection.execute(select(holds).where(holds.c.hold_id == hold_id)).one_or_none()
+    now_is, _ = _resolve(connection, programme, hold_id, outcome, clock)
+    if now_is.status != outcome:
+        raise ConflictError(
+            "LOY-203", where=f"hold {hold_id}", found=f"one that is {now_is.status} already", expected="an open hold",
+            next_step="Look at what became of it; place a new one if the points are still wanted.",
+        )  # fmt: skip
+    return now_is
+
+
+def _resolve(connection: Connection, programme: Programme, hold_id: str, outcome: str, clock: Clock) -> tuple[Hold, bool]:
+    """(the hold as it is now, whether this call resolved it)."""
+    row = connection.execute(
+        select(holds).where(holds.c.hold_id == hold_id, holds.c.programme_id == programme.programme_id)
+    ).one_or_none()
     if row is None:
         raise _no_such_hold(hold_id)
     books = Books(connection, programme, row.currency, clock.now())
-    books.lock_members({int(row.member_party_id)})
+    books.lock_members({int(row.member_party_id), *_owners(connection, int(row.journal_id))})
     won = connection.execute(
         holds.update().where(holds.c.hold_id == hold_id, holds.c.status == "open").values(status=outcome, resolved_at=clock.now())
     ).rowcount
     if won:
         _release_or_capture(books, int(row.member_party_id), int(row.journal_id), outcome)
         books.write()
-    now_is = connection.execute(select(holds).where(holds.c.hold_id == hold_id)).one()
-    if now_is.status != outcome:
-        raise ConflictError(
-            "LOY-203", where=f"hold {hold_id}", found=f"one that is {now_is.status} already", expected="an open hold",
-            next_step="Look at what became of it; place a new one if the points are still wanted.",
-        )  # fmt: skip
-    return Hold(hold_id, int(row.journal_id), int(row.member_party_id), int(row.points), now_is.status, now_is.expires_at)
+    status = connection.execute(select(holds.c.status).where(holds.c.hold_id == hold_id)).scalar_one()
+    return Hold(hold_id, int(row.journal_id), int(row.member_party_id), int(row.points), status, row.expires_at), bool(won)
 
 
 def _release_or_capture(books: Books, member: int, hold_entry: int, outcome: str) -> None:
@@ -151,7 +158,7 @@ def give_back_in(
     Raises ConflictError LOY-204 when more is asked back than is left of it. Idempotent by `key`.
     """
     books = Books(connection, programme, programme.currency, clock.now())
-    books.lock_members({member})
+    books.lock_members({member, *_owners(connection, hold_entry)})
     full_key = f"cancel|{programme.programme_id}|{member}|{key}"
     known = _known(connection, full_key, fingerprint := request_hash("cancel", hold_entry, points))
     if known is not None:
@@ -179,7 +186,9 @@ def cancel(engine: Engine, programme: Programme, redeemed_entry: int, points: in
     with writing(engine) as connection:
         row = connection.execute(
             select(journal.c.member_party_id).where(
-                journal.c.journal_id == redeemed_entry, journal.c.kind.in_(("redeem", "hold"))
+                journal.c.journal_id == redeemed_entry,
+                journal.c.kind.in_(("redeem", "hold")),
+                journal.c.programme_id == programme.programme_id,
             )
         ).one_or_none()
         if row is None:
@@ -190,11 +199,10 @@ def cancel(engine: Engine, programme: Programme, redeemed_entry: int, points: in
 def _give_back(books: Books, entry: int, member: int, account: str, points: int, lot: LotState) -> None:
     """Into the lot it came from; debt is settled first, and what has expired meanwhile expires at once."""
     books.move(entry, member, account, "available", points, lot)
-    expires_at = books.expiry(lot)
-    if expires_at is not None and expires_at <= books.now:
-        books.move(entry, member, "available", "breakage", points, lot)
-    else:
+    if books.is_alive(lot):
         books.settle_debt(entry, lot.owner, lot)
+    else:
+        books.move(entry, member, "available", "breakage", points, lot)
 
 
 def _spend(books: Books, kind: str, credit: str, request: Redemption) -> tuple[int, bool]:
@@ -206,7 +214,8 @@ def _spend(books: Books, kind: str, credit: str, request: Redemption) -> tuple[i
     known = _known(books.connection, key, fingerprint)
     if known is not None:
         return known, False
-    alive = [lot for lot in books.lots_of(member) if lot.available and not _is_over(books.expiry(lot), books.now)]
+    lapse_idle(books, {member})
+    alive = [lot for lot in books.lots_of(member) if lot.available and books.is_alive(lot)]
     owed = sum(books.debt_of(one) for one in books.group(member))
     usable = sum(lot.available for lot in alive) - owed
     if request.points < 1 or usable < request.points:
@@ -218,10 +227,6 @@ def _spend(books: Books, kind: str, credit: str, request: Redemption) -> tuple[i
     entry = books.enter(kind, member, key, fingerprint, books.now, explanation)
     books.take(entry, member, "available", credit, request.points, alive)
     return entry, True
-
-
-def _is_over(expires_at: datetime | None, now: datetime) -> bool:
-    return expires_at is not None and expires_at <= now
 
 
 def _known(connection: Connection, key: str, fingerprint: str) -> int | None:
@@ -247,6 +252,15 @@ def _folded(connection: Connection, entry: int, account: str) -> dict[int, int]:
         .group_by(transfers.c.lot_id).having(func.abs(fold(account)) > 0)
     )  # fmt: skip
     return {int(lot_id): int(points) for lot_id, points in rows}
+
+
+def _owners(connection: Connection, entry: int) -> set[int]:
+    """Whose lots an entry drew from: after a split they may be others than the member that spent."""
+    rows = connection.execute(
+        select(lots.c.member_party_id).distinct()
+        .join(transfers, transfers.c.lot_id == lots.c.lot_id).where(transfers.c.journal_id == entry)
+    )  # fmt: skip
+    return {int(row[0]) for row in rows}
 
 
 def _no_such_hold(name: str) -> InputRefusedError:

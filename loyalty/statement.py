@@ -12,8 +12,8 @@ from core.clock import Clock
 from core.store import reading
 from loyalty.domain.points import idle_expiry
 from loyalty.domain.programme import Programme
+from loyalty.groups import groups_of
 from loyalty.lot_states import LotState, load_lots
-from loyalty.merging import groups_of
 from loyalty.tables import journal, lots, members, transfers
 
 SOON_DAYS = 30
@@ -111,7 +111,8 @@ def _balance(
     def expiry(lot: LotState) -> datetime | None:
         if lot.idle_months is None:
             return lot.expires_at
-        return idle_expiry(last_activity or lot.earned_at, lot.idle_months, programme.time_zone)
+        since = lot.available_at or lot.earned_at
+        return idle_expiry(max(last_activity or since, since), lot.idle_months, programme.time_zone)
 
     states = list(load_lots(connection, ids).values())
     alive = [(expiry(lot), lot.available) for lot in states if lot.available]

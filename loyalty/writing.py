@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -29,3 +30,8 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[objec
     names = [column.name for column in table.columns]
     sql = f"insert into {table.name} ({', '.join(names)}) values ({', '.join([mark] * len(names))})"
     connection.exec_driver_sql(sql, list(rows))
+
+
+def request_hash(*parts: object) -> str:
+    """A hash of what was asked for, kept beside the idempotency key."""
+    return hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()

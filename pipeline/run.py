@@ -18,14 +18,16 @@ import structlog
 from core.clock import Clock, Ids
 from core.errors import IntegrityError
 from core.settings import Settings
+from core.store import migrate, open_store
 from core.warehouse.owner import own_warehouse
 from core.warehouse.pointer import current_generation
 from core.warehouse.publish import stage_generation
 from core.warehouse.transform import Transformer, changed_feeds, prepare_transform, record_transform
-from ingestion.jobs import LoadReport, Progress, load_delivery, prepare
+from ingestion.jobs import LoadReport, Progress, prepare, pull_delivery
 from ingestion.profiles import Profile
-from ingestion.quality import run_gate, write_controls
+from ingestion.quality import run_gate, run_quick_gate, write_controls
 from ingestion.quality import warm_up as warm_up_gate
+from ingestion.repairing import apply_repairs
 from loyalty import Programme
 from pipeline.awards import USUAL_HOOKS, AwardHooks, award_points_of_run, campaigns_wait, prepare_ledger_copy
 
@@ -37,10 +39,11 @@ STEPS = ("load", "facts", "awards", "points", "gate", "publish")
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One partner's delivery: what describes it and where it lies (None: where the profile says)."""
+    """One partner's delivery: what describes it and where it lies (None: where the profile says). `skip` is left alone."""
 
     profile: Profile
     source: Path | None
+    skip: frozenset[Path] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,21 @@ class RunResult:
             for outcome in load.outcomes
             if outcome.status in ("rejected", "held")
         ]
-        return tuple(
-            files + [f"{load.source_id} brought no file that its profile names" for load in self.loads if load.is_missing]
-        )
+        failed = [
+            f"failed {failure.path.name} ({failure.feed}): {failure.error}" for load in self.loads for failure in load.failures
+        ]
+        stopped = [str(load.failure) for load in self.loads if load.failure]
+        nothing = [
+            f"{load.source_id} brought no file that its profile names"
+            for load in self.loads
+            if load.is_missing and not load.failure
+        ]
+        return tuple(files + failed + stopped + nothing)
+
+    @property
+    def may_be_tried_again(self) -> bool:
+        """Whether a source stopped answering or a file failed for a reason that may pass."""
+        return any(load.failure or load.failures for load in self.loads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,14 @@ class Reporting:
 
     step: Callable[[str], None]
     files: Callable[[Progress], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """How the gate is to check: whether it writes its documents, and whether plain SQL is enough."""
+
+    docs: bool
+    quick: bool
 
 
 class Pipeline:
@@ -90,13 +113,23 @@ class Pipeline:
         self.transformer = Transformer(settings)
         self._is_warm = False
 
-    def run(self, deliveries: Sequence[Delivery], reporting: Reporting, *, data_docs: bool = True) -> RunResult:
-        """Load, transform, award, check, publish. Raises DreiklangError; what was published before stays published."""
+    def adopt(self, transformer: Transformer) -> None:
+        """Take over what another instance's pipeline has parsed, so that this one is warm at once."""
+        self.transformer.adopt(transformer)
+        self._is_warm = True
+
+    def run(
+        self, deliveries: Sequence[Delivery], reporting: Reporting, *, data_docs: bool = True, quick_gate: bool = False
+    ) -> RunResult:
+        """Load, transform, award, check, publish. Raises DreiklangError; what was published before stays published.
+
+        With `quick_gate` the gate's expectations are checked in SQL alone, for runs that follow each other within seconds.
+        """
         with own_warehouse(self._settings) as connection:
             prepare(connection)
             run_id, run_no = self._begin(connection, deliveries)
             try:
-                result = self._steps(connection, deliveries, reporting, run_id, run_no, data_docs)
+                result = self._steps(connection, deliveries, reporting, run_id, run_no, _Gate(data_docs, quick_gate))
             except BaseException as error:
                 self._end(connection, run_id, "failed", None, str(error))
                 log.error("run_failed", run_id=run_id, code=getattr(error, "code", type(error).__name__))
@@ -106,7 +139,7 @@ class Pipeline:
             return result
 
     def _steps(
-        self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str, run_no: int, data_docs: bool
+        self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str, run_no: int, gate: _Gate
     ) -> RunResult:
         reporting.step("load")
         loads = self._load(connection, deliveries, reporting, run_id)
@@ -123,7 +156,7 @@ class Pipeline:
         if full or posted or "parties" in changed:
             self.transformer.build_points(full=full)
         reporting.step("gate")
-        generation = self._check_and_publish(connection, reporting, data_docs)
+        generation = self._check_and_publish(connection, reporting, gate)
         record_transform(connection, run_no)
         return RunResult(run_id, run_no, loads, posted, generation, published=True)
 
@@ -131,27 +164,38 @@ class Pipeline:
         """Load, and beside it, once, parse the models and import the gate's library: both take seconds and need no data."""
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up") as beside:
             preparations = [] if self._is_warm else [beside.submit(self.transformer.warm_up), beside.submit(warm_up_gate)]
-            loads = tuple(
-                load_delivery(connection, d.profile, d.source, self._settings, self._clock, run_id, reporting.files)
+            loads = [
+                pull_delivery(connection, d.profile, d.source, self._settings, self._clock, run_id, reporting.files, d.skip)
                 for d in deliveries
-            )
+            ]
+            loads += self._repair(connection, deliveries, run_id)
         for preparation in preparations:
             preparation.result()
         self._is_warm = True
-        return loads
+        return tuple(loads)
 
-    def _check_and_publish(self, connection: Any, reporting: Reporting, data_docs: bool) -> int:
+    def _repair(self, connection: Any, deliveries: Sequence[Delivery], run_id: str) -> list[LoadReport]:
+        """What people asked for rows that these sources' files had refused."""
+        store = open_store(self._settings.resolved_store_url())
+        try:
+            migrate(store)
+            reports = [apply_repairs(connection, store, d.profile, self._settings, self._clock, run_id) for d in deliveries]
+        finally:
+            store.dispose()
+        return [report for report in reports if report.outcomes]
+
+    def _check_and_publish(self, connection: Any, reporting: Reporting, gate: _Gate) -> int:
         """The gate decides by a small copy of figures, so the next generation is written beside it and only then pointed to."""
         with TemporaryDirectory(prefix="dreiklang-gate-") as work, ThreadPoolExecutor(max_workers=1) as beside:
             controls = Path(work) / "gate.duckdb"
             write_controls(connection, controls)
             staging = beside.submit(stage_generation, connection, self._settings)
-            gate = run_gate(controls, self._settings, docs=data_docs)
+            found = run_quick_gate(controls) if gate.quick else run_gate(controls, self._settings, docs=gate.docs)
             staged = staging.result()
-        if not gate.success:
+        if not found.success:
             staged.discard()
             raise IntegrityError(
-                "PIPE-101", where="the quality gate", found="; ".join(gate.failed), expected="every expectation to hold",
+                "PIPE-101", where="the quality gate", found="; ".join(found.failed), expected="every expectation to hold",
                 next_step=f"Nothing was published. Open {self._settings.reports_dir / 'quality'} and mend the cause.",
             )  # fmt: skip
         reporting.step("publish")

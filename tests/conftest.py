@@ -14,6 +14,7 @@ import structlog
 
 from core.clock import FixedClock
 from tests.support.demo import DemoInstance, build_demo
+from tests.support.instances import Instance, Template, captured
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
@@ -40,3 +41,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoInstance]:
     instance = build_demo(Path(tmp_path_factory.mktemp("demo")), end_date=date(2026, 6, 29), clock=FixedClock(NOW))
     yield instance
     instance.close()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A small published instance that tests copy."""
+    return Template(Path(tmp_path_factory.mktemp("template")), FixedClock(NOW))
+
+
+@pytest.fixture
+def instance(template: Template, tmp_path: Path) -> Iterator[Instance]:
+    """An instance of the test's own, published once, with its events collected."""
+    copied = template.copy(tmp_path)
+    release = captured(copied)
+    yield copied
+    release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ import pyarrow
 
 from core.errors import ConflictError
 from core.settings import Settings
+
+LOOK_AGAIN_SECONDS = 0.02
+"""An unattended pipeline frees the warehouse between two runs for not much longer."""
 
 
 def engine_config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
@@ -25,16 +29,25 @@ def engine_config(settings: Settings) -> dict[str, str | bool | int | float | li
 
 
 @contextmanager
-def own_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse for writing, with the marts attached as `mart`. Raises ConflictError WH-101 when another process has it."""
+def own_warehouse(settings: Settings, *, patience_s: float = 0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for writing, with the marts attached as `mart`.
+
+    Raises ConflictError WH-101 when another process has it, and has not freed it within `patience_s` seconds.
+    """
     settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        connection = duckdb.connect(str(settings.warehouse_path), config=engine_config(settings))
-    except duckdb.IOException as error:
-        raise ConflictError(
-            "WH-101", where=str(settings.warehouse_path), found="another process that has the warehouse open",
-            expected="one run at a time", next_step="Wait until the other run has ended, then start again.",
-        ) from error  # fmt: skip
+    give_up_s = time.monotonic() + patience_s
+    while True:
+        try:
+            connection = duckdb.connect(str(settings.warehouse_path), config=engine_config(settings))
+            break
+        except duckdb.IOException as error:
+            if time.monotonic() < give_up_s:
+                time.sleep(LOOK_AGAIN_SECONDS)
+                continue
+            raise ConflictError(
+                "WH-101", where=str(settings.warehouse_path), found="another process that has the warehouse open",
+                expected="one run at a time", next_step="Wait until the other run has ended, then start again.",
+            ) from error  # fmt: skip
     try:
         attach_marts(connection, settings)
         yield connection

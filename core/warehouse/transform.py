@@ -63,6 +63,12 @@ class Transformer:
         self._check(parsed, "WH-302")
         self._manifest = parsed.result
 
+    def adopt(self, other: Transformer) -> None:
+        """Take over the parsed project of another instance; the project is the same, only the files differ."""
+        if other._manifest is None:
+            other.warm_up()
+        self._manifest = other._manifest
+
     def build_facts(self, changed: Sequence[str] | None) -> None:
         """Build everything but the marts of points: what depends on the `changed` feeds, or with None everything anew."""
         if changed is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from dashboards.texts import feeds
 from dashboards.texts.campaigns import CAMPAIGN_TEXTS
 
 Language = Literal["de", "en"]
@@ -226,7 +227,8 @@ _COLUMNS: dict[str, tuple[str, str]] = {
 
 CATALOGUE: dict[str, tuple[str, str]] = {
     **_PAIRS,
-    **{f"column.{name}": pair for name, pair in _COLUMNS.items()},
+    **feeds.PAIRS,
+    **{f"column.{name}": pair for name, pair in (*feeds.COLUMNS.items(), *_COLUMNS.items())},
     **CAMPAIGN_TEXTS,
 }
 """Key -> (German, English)."""

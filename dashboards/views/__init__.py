@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.scope import Role
 from dashboards.components.context import Context
-from dashboards.views import campaign_signing, campaigns, distributor, manufacturer, retailer
+from dashboards.views import campaign_signing, campaigns, distributor, feeds, manufacturer, retailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,15 @@ VIEWS: tuple[View, ...] = (
     View("delivery", Role.MANUFACTURER, "m.delivery", manufacturer.delivery),
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
     View("campaigns", Role.MANUFACTURER, "m.campaigns", campaigns.studio),
+    View("partner-quality", Role.MANUFACTURER, "m.quality", feeds.partner_quality),
     View("", Role.DISTRIBUTOR, "d.overview", distributor.overview),
     View("orders", Role.DISTRIBUTOR, "d.orders", distributor.orders),
     View("stock", Role.DISTRIBUTOR, "d.stock", distributor.stock),
     View("support", Role.DISTRIBUTOR, "d.support", distributor.support),
     View("campaigns-to-sign", Role.DISTRIBUTOR, "d.campaigns", campaign_signing.campaigns),
     View("settlements", Role.DISTRIBUTOR, "d.settlements", campaign_signing.settlements),
+    View("refused-rows", Role.DISTRIBUTOR, "d.refused", feeds.refused),
+    View("data-quality", Role.DISTRIBUTOR, "d.quality", feeds.quality),
     View("", Role.RETAILER, "r.points", retailer.points),
     View("my-orders", Role.RETAILER, "r.orders", retailer.orders),
     View("my-requests", Role.RETAILER, "r.support", retailer.support),

@@ -12,6 +12,7 @@ from dashboards.queries import retailer as queries
 from dashboards.runtime import current
 from dashboards.texts import day, number
 from loyalty import Programme, Statement, active_programmes, statement
+from loyalty.campaigns.records import campaign_rule_titles
 
 STATEMENT_ROWS = 1_000
 
@@ -111,5 +112,7 @@ def _entries(booked: Statement, titles: dict[str | None, str]) -> pd.DataFrame:
 
 
 def _rule_titles(context: Context, programme: Programme) -> dict[str | None, str]:
-    """Rule -> its title."""
-    return {rule.rule_id: rule.title_de if context.language == "de" else rule.title_en for rule in programme.rules}
+    """Rule -> its title, of the programme and of campaigns; an entry looks up its own."""
+    side = 0 if context.language == "de" else 1
+    campaigns = {rule_id: titles[side] for rule_id, titles in campaign_rule_titles(current().store).items()}
+    return {rule.rule_id: (rule.title_de, rule.title_en)[side] for rule in programme.rules} | campaigns

@@ -105,6 +105,11 @@ class Transport(Protocol):
         ...
 
 
+def cursors_of(items: Sequence[Item]) -> Cursors:
+    """Where each stream stands after the items' rows: of several items of a stream the last one says."""
+    return {stream: text for item in items if not item.is_key_snapshot for stream, text in item.cursors.items()}
+
+
 def fits(name: str, pattern: str) -> bool:
     """Whether a relative name fits a pattern as `Path.glob` reads it: `*` stays within a folder, `**/` is any number of them."""
     if pattern.startswith("**/"):

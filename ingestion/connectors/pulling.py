@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.errors import DreiklangError
-from ingestion.connectors.model import Cursors, Item, Pull, Transport
+from ingestion.connectors.model import Cursors, Item, Pull, Transport, cursors_of
 
 ITEMS_PER_CHUNK = 500
 BYTES_PER_CHUNK = 512 << 20
@@ -22,8 +22,8 @@ class Chunk:
 
     @property
     def cursors(self) -> Cursors:
-        """Where each stream stands after the chunk's rows: of several items of a stream the last one says."""
-        return {stream: text for item in self.items if not item.is_key_snapshot for stream, text in item.cursors.items()}
+        """Where each stream stands after the chunk's rows."""
+        return cursors_of(self.items)
 
 
 def pull_chunks(transports: Sequence[Transport], pull: Pull) -> Iterator[Chunk]:

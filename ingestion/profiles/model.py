@@ -13,7 +13,7 @@ from ingestion.documents.registry import FORMATS, format_of, unknown_switches
 from ingestion.profiles.base import Strict as _Strict
 from ingestion.profiles.transport import TransportOptions
 
-Format = Literal["csv", "xlsx", "jsonl", "parquet", "sql", "edifact"]
+Format = Literal["csv", "xlsx", "jsonl", "parquet", "sql", "edifact", "x12"]
 Scalar = str | int | float | bool
 
 
@@ -42,6 +42,7 @@ class Mapping(_Strict):
     scheme_column  a column that says for each row whose number a reference is
     fallback     what a row without a value says
     when_prefix  value by the beginning of `column`: `{ "RINV-" = "return" }`
+    only         values that `column` may have: a file with any other is refused as a whole
     """
 
     column: str | None = None
@@ -58,12 +59,31 @@ class Mapping(_Strict):
     format: str | None = None
     is_minor_units: bool = False
     null_tokens: tuple[str, ...] | None = None
+    only: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_origin(self) -> Mapping:
         given = [self.column is not None, bool(self.columns), bool(self.product_of), self.const is not None]
         if sum(given) != 1:
             raise ValueError("say exactly one of column, columns, product_of, const")
+        return self
+
+
+class Trailer(_Strict):
+    """The last line of a delimited file: it begins with a mark and states rows and, if agreed, the sum of a column.
+
+    Places count from 0, the mark's own place.
+    """
+
+    begins: str
+    rows_at: int = Field(1, ge=1)
+    sum_at: int | None = Field(None, ge=1)
+    sum_of: str | None = None
+
+    @model_validator(mode="after")
+    def _sum_of_what(self) -> Trailer:
+        if (self.sum_at is None) != (self.sum_of is None):
+            raise ValueError("say sum_at and sum_of together")
         return self
 
 
@@ -114,6 +134,10 @@ class FeedProfile(_Strict):
     where: tuple[Condition, ...] = ()
     lookups: tuple[Lookup, ...] = ()
     changes: ChangeTracking | None = None
+    trailer: Trailer | None = None
+    manifest: str | None = Field(None, pattern=r"^\.[A-Za-z0-9._-]+$")
+    is_steady: bool = False
+    zero_quantities: bool = False
 
     @field_validator("feed")
     @classmethod
@@ -202,6 +226,13 @@ def _neutral(column: Column) -> str:
     return f"{column.name}_ref" if column.kind == "ref" else column.name
 
 
+class PartyNumber(_Strict):
+    """A party by one of its numbers: whose number it is, and the number."""
+
+    scheme: str
+    ref: str
+
+
 class Constant(_Strict):
     """Rows that the profile itself declares, e.g. the one distributor of a source that never names it."""
 
@@ -210,10 +241,11 @@ class Constant(_Strict):
 
 
 class Profile(_Strict):
-    """A partner's delivery."""
+    """A partner's delivery. `owner`: the party whose system this is; its people see what became of their files."""
 
     source_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
+    owner: PartyNumber | None = None
     note_de: str | None = None
     note_en: str | None = None
     time_zone: str = "UTC"

@@ -32,6 +32,8 @@ def cents(subcents: int) -> int:
 
 def allocate(price_cents: int, points_value_cents: int) -> tuple[int, int]:
     """IFRS 15: the price of goods that come with points, split by stand-alone values: (goods, points), in minor units."""
+    if not price_cents + points_value_cents:
+        return price_cents, 0
     points = int(
         (Decimal(price_cents) * points_value_cents / (price_cents + points_value_cents)).quantize(
             Decimal(1), rounding=ROUND_HALF_EVEN

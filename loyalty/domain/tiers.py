@@ -29,7 +29,7 @@ class TierSpan:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Where a member stands on a day: what the next tier and what keeping this one needs."""
+    """Where a member stands on a day: what the next tier needs, and what the window of the next review still lacks to keep this one."""
 
     tier: str
     valid_until: date | None
@@ -45,8 +45,9 @@ def tier_history(
 ) -> tuple[TierSpan, ...]:
     """Every span of a member from its first status points to today. `daily`: (day, net status points), by day, one row a day.
 
-    A tier is reached on the very day its threshold is; a review at `valid_until` (plus the days of grace) keeps it when the window still
-    carries it, else lowers it by a step or to what is earned, never without the notice so many days before.
+    A tier is reached on the very day its threshold is; a review keeps it when the window that ends at `valid_until` carries it together
+    with what the days of grace brought, else lowers it by a step or to what is earned. The notice so many days before names what that
+    window lacks by then.
     """
     days = [(day, points) for day, points in daily if day <= today]
     if not tiers or not days:
@@ -73,9 +74,10 @@ def _reviews(
         review_on = valid_until + timedelta(days=settings.grace_days)
         known = [entry for entry in days if entry[0] <= review_on]
         qualifying = window_points(known, settings, valid_until)
-        earned = level_of(window_points(known, settings, review_on), tiers)
+        earned = level_of(qualifying + sum(points for day, points in known if day > valid_until), tiers)
         notice_on = valid_until - timedelta(days=settings.notice_days)
-        missing = max(0, tiers[level].from_status_points - window_points(known, settings, notice_on))
+        told = window_points([entry for entry in known if entry[0] <= notice_on], settings, valid_until)
+        missing = max(0, tiers[level].from_status_points - told)
         if earned >= level:
             reason = "kept"
         else:
@@ -128,8 +130,9 @@ def outlook(
     held = spans[-1] if spans else TierSpan(tiers[0].tier, today, None, "enrolled", 0)
     level = next((index for index, tier in enumerate(tiers) if tier.tier == held.tier), 0)
     points = window_points(list(daily), settings, today)
+    to_keep = window_points(list(daily), settings, held.valid_until) if held.valid_until and held.valid_until > today else points
     above = tiers[level + 1] if level + 1 < len(tiers) else None
     return Outlook(
         held.tier, held.valid_until, points, above.tier if above else None, max(0, above.from_status_points - points) if above else 0,
-        max(0, tiers[level].from_status_points - points), end_of_period(today, "year") if settings.window == "calendar_year" else None,
+        max(0, tiers[level].from_status_points - to_keep), end_of_period(today, "year") if settings.window == "calendar_year" else None,
     )  # fmt: skip

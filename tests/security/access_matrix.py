@@ -36,6 +36,12 @@ CELLS: dict[str, dict[Role, str]] = {
     "fct_point_transfers": {M: "-", D: "own", R: "own"},
     "rpt_member_points": {M: "-", D: "own", R: "own"},
     "rpt_points_monthly": {M: "all", D: "own", R: "-"},
+    "fct_batches": {M: "-", D: "own", R: "-"},
+    "fct_quarantined_rows": {M: "-", D: "own", R: "-"},
+    "fct_unmatched_references": {M: "-", D: "own", R: "-"},
+    "rpt_stock_reconciliation": {M: "-", D: "own", R: "-"},
+    "rpt_partner_quality": {M: "-", D: "own", R: "-"},
+    "rpt_channel_quality": {M: "own", D: "-", R: "-"},
     "rpt_feed_summary": {M: "-", D: "-", R: "-"},
     "dim_source": {M: "all", D: "-", R: "-"},
     "dim_mapping_note": {M: "all", D: "all", R: "all"},
@@ -67,3 +73,10 @@ STORE_EXPORT_ROLES: dict[str, set[Role]] = {
     "settlement_lines": {M, D},
 }
 """Exports that are read from the store: who may have them. A manufacturer gets its own campaigns', a distributor its own statements."""
+
+
+INBOX_ROUTES: dict[str, tuple[str, str, int]] = {
+    "inbox": ("POST", "/inbox/partner", 400),
+    "inbox_health": ("GET", "/healthz", 200),
+}
+"""Routes of the inbox process: method, path, and what somebody without a signature gets."""

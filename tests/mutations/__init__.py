@@ -1,0 +1,1 @@
+"""Seeded bugs that the proofs of the ledger must find."""
