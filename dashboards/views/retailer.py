@@ -114,5 +114,5 @@ def _entries(booked: Statement, titles: dict[str | None, str]) -> pd.DataFrame:
 def _rule_titles(context: Context, programme: Programme) -> dict[str | None, str]:
     """Rule -> its title, of the programme and of campaigns; an entry looks up its own."""
     side = 0 if context.language == "de" else 1
-    campaigns = {rule_id: titles[side] for rule_id, titles in campaign_rule_titles(current().store).items()}
-    return {rule.rule_id: (rule.title_de, rule.title_en)[side] for rule in programme.rules} | campaigns
+    found: dict[str | None, str] = {rule.rule_id: (rule.title_de, rule.title_en)[side] for rule in programme.rules}
+    return found | {rule_id: titles[side] for rule_id, titles in campaign_rule_titles(current().store).items()}
