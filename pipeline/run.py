@@ -24,6 +24,7 @@ from core.warehouse.pointer import current_generation
 from core.warehouse.publish import stage_generation
 from core.warehouse.transform import Transformer, changed_feeds, prepare_transform, record_transform
 from ingestion.jobs import LoadReport, Progress, prepare, pull_delivery
+from ingestion.matching import apply_merges, propose_matches
 from ingestion.profiles import Profile
 from ingestion.quality import run_gate, run_quick_gate, write_controls
 from ingestion.quality import warm_up as warm_up_gate
@@ -168,18 +169,21 @@ class Pipeline:
                 pull_delivery(connection, d.profile, d.source, self._settings, self._clock, run_id, reporting.files, d.skip)
                 for d in deliveries
             ]
-            loads += self._repair(connection, deliveries, run_id)
+            loads += self._as_people_decided(connection, deliveries, run_id)
+            if any(o.rows_accepted for load in loads for o in load.outcomes if o.feed in ("parties", "party_aliases")):
+                propose_matches(connection)
         for preparation in preparations:
             preparation.result()
         self._is_warm = True
         return tuple(loads)
 
-    def _repair(self, connection: Any, deliveries: Sequence[Delivery], run_id: str) -> list[LoadReport]:
-        """What people asked for rows that these sources' files had refused."""
+    def _as_people_decided(self, connection: Any, deliveries: Sequence[Delivery], run_id: str) -> list[LoadReport]:
+        """What people asked for rows that these sources' files had refused, and which parties they said are one."""
         store = open_store(self._settings.resolved_store_url())
         try:
             migrate(store)
             reports = [apply_repairs(connection, store, d.profile, self._settings, self._clock, run_id) for d in deliveries]
+            apply_merges(connection, store, self._clock, run_id)
         finally:
             store.dispose()
         return [report for report in reports if report.outcomes]

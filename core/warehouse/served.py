@@ -164,6 +164,11 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         month_on DATE; programme_id VARCHAR; distributor_id BIGINT; currency VARCHAR; points_awarded BIGINT;
         points_reversed BIGINT; points_redeemed BIGINT; points_expired BIGINT; members INTEGER"""),
         {M: None, D: _DISTRIBUTOR, O: None}),
+    Served("fct_match_candidates", "one row per pair of parties of different sources that may be one company", _columns("""
+        left_source_id VARCHAR; left_ref VARCHAR; left_source VARCHAR; left_name VARCHAR; left_city VARCHAR;
+        left_postal_code VARCHAR; right_source_id VARCHAR; right_ref VARCHAR; right_source VARCHAR; right_name VARCHAR;
+        right_city VARCHAR; right_postal_code VARCHAR; party_kind VARCHAR; score DECIMAL(18,4); reasons VARCHAR"""),
+        {M: None, O: None}),
     Served("fct_batches", "one row per file and feed that was read", _columns("""
         batch_no INTEGER; source_id VARCHAR; distributor_id BIGINT; feed VARCHAR; file_name VARCHAR; status
         VARCHAR; rows_read BIGINT; rows_accepted BIGINT; rows_quarantined BIGINT; rows_duplicate BIGINT;

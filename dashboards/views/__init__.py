@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.scope import Role
 from dashboards.components.context import Context
-from dashboards.views import campaign_signing, campaigns, distributor, feeds, manufacturer, retailer
+from dashboards.views import campaign_signing, campaigns, distributor, feeds, manufacturer, matching, retailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ VIEWS: tuple[View, ...] = (
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
     View("campaigns", Role.MANUFACTURER, "m.campaigns", campaigns.studio),
     View("partner-quality", Role.MANUFACTURER, "m.quality", feeds.partner_quality),
+    View("match-partners", Role.MANUFACTURER, "m.matches", matching.matches),
     View("", Role.DISTRIBUTOR, "d.overview", distributor.overview),
     View("orders", Role.DISTRIBUTOR, "d.orders", distributor.orders),
     View("stock", Role.DISTRIBUTOR, "d.stock", distributor.stock),

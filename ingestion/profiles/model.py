@@ -13,7 +13,7 @@ from ingestion.documents.registry import FORMATS, format_of, unknown_switches
 from ingestion.profiles.base import Strict as _Strict
 from ingestion.profiles.transport import TransportOptions
 
-Format = Literal["csv", "xlsx", "jsonl", "parquet", "sql", "edifact", "x12"]
+Format = Literal["csv", "xlsx", "jsonl", "json", "parquet", "sql", "edifact", "x12"]
 Scalar = str | int | float | bool
 
 
@@ -122,7 +122,8 @@ class FeedProfile(_Strict):
     date_format: str = "%Y-%m-%d"
     instant_format: str = "%Y-%m-%dT%H:%M:%S"
     sheet: str | None = None
-    explode: str | None = None
+    items: str = ""
+    explode: str | tuple[str, ...] | None = None
     null_tokens: tuple[str, ...] = ()
     time_zone: str | None = None
     records: str | None = None
@@ -205,6 +206,11 @@ class FeedProfile(_Strict):
     def version_column(self) -> str | None:
         """The column that orders versions: documents bring their own."""
         return self.version or (VERSION if self.is_documents else None)
+
+    @property
+    def explode_paths(self) -> tuple[str, ...]:
+        """The lists that become rows, each within an item of the one before."""
+        return (self.explode,) if isinstance(self.explode, str) else self.explode or ()
 
     def mapping(self, name: str) -> Mapping | None:
         """The mapping of a contract column; a bare text in the profile names a column. Documents map like names by themselves."""
