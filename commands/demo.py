@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 
 from commands.demo_campaigns import launch_demo_campaign, settle_demo_campaign
+from commands.demo_rewards import seed_rewards
 from commands.loyalty import activate_programme
 from commands.people import party_id_of
 from commands.running import run_deliveries
@@ -21,6 +22,8 @@ from ingestion.profiles import load_profile
 from loyalty import Programme, active_programmes
 from pipeline import Delivery, Pipeline
 from portal import NewUser, create_user, list_users, set_password_by_operator
+
+DEMO_PROGRAMME = "alpenglut"
 
 PASSWORD_BYTES = 12
 """96 random bits: sixteen characters to type."""
@@ -39,6 +42,7 @@ def make_demo(settings: Settings, console: Console, *, seed: int, end_date: date
     _run(settings, console, manifest)
     _make_campaigns(settings, console, manifest, programme, end_date)
     people = _make_people(settings, manifest)
+    _show_rewards(settings, manifest)
     console.print(Panel(_log_in_text(settings, people), title="Dreiklang demo", expand=False), highlight=False)
 
 
@@ -70,6 +74,13 @@ def _make_campaigns(settings: Settings, console: Console, manifest: DemoManifest
     if is_new:
         run_deliveries(Pipeline(settings, SystemClock(), random_id, [programme]), [], console, data_docs=False)
         settle_demo_campaign(settings, programme, manufacturer, end_date, retailer)
+
+
+def _show_rewards(settings: Settings, manifest: DemoManifest) -> None:
+    store = open_store(settings.resolved_store_url())
+    programme = next(one for one in active_programmes(settings.root) if one.programme_id == DEMO_PROGRAMME)
+    seed_rewards(settings, store, programme, manifest.distributor_ref, manifest.retailer_ref, SystemClock())
+    store.dispose()
 
 
 def _make_people(settings: Settings, manifest: DemoManifest) -> list[tuple[str, str, str]]:

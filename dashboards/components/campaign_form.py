@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from dashboards.components.acting import act
+from dashboards.components.campaign_acting import act
 from dashboards.components.context import Context
 from dashboards.components.kit import remark
 from dashboards.queries.campaigns import CATEGORIES, CHANNEL_DISTRIBUTORS

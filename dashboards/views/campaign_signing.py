@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboards.components.acting import act, say_notice
+from dashboards.components.campaign_acting import act, say_notice
 from dashboards.components.campaign_parts import plain, show_simulation, show_terms
 from dashboards.components.context import Context
 from dashboards.components.kit import empty, export_link, heading, metrics, remark, table

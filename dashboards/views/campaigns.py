@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.clock import random_id
 from core.warehouse.published import published_marts
-from dashboards.components.acting import act, say_notice
+from dashboards.components.campaign_acting import act, say_notice
 from dashboards.components.campaign_form import draft_editor
 from dashboards.components.campaign_parts import show_simulation, show_terms, show_uplift
 from dashboards.components.context import Context

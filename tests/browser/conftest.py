@@ -13,11 +13,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from commands.demo_campaigns import launch_demo_campaign
+from core.clock import SystemClock
 from core.scope import Role
-from core.settings import Settings
 from loyalty import load_programme
-from loyalty.files import LIBRARY
-from tests.support.demo import DemoInstance
+from tests.support.demo import DemoInstance, copy_for_people
 from tests.support.web import PASSWORD, Web, serving
 
 FLAGS = [
@@ -80,6 +79,14 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def demo(demo: DemoInstance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoInstance]:
+    """A copy of the demo on which people act."""
+    copy = copy_for_people(demo, tmp_path_factory.mktemp("people") / "home", SystemClock())
+    yield copy
+    copy.close()
+
+
+@pytest.fixture(scope="session")
 def served(demo: DemoInstance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A copy of the demo, served, with campaigns and a person of each tier in each language: `distributor-de@alpenglut.example`."""
     refs = {
@@ -87,13 +94,9 @@ def served(demo: DemoInstance, tmp_path_factory: pytest.TempPathFactory) -> Iter
         Role.DISTRIBUTOR: demo.manifest.distributor_ref,
         Role.RETAILER: demo.manifest.retailer_ref,
     }
-    settings = Settings(home=tmp_path_factory.mktemp("served-home") / "home")
-    shutil.copytree(demo.settings.root, settings.root, ignore=shutil.ignore_patterns("inbox", "landing", "dbt-target"))
-    (settings.root / "programmes").mkdir(exist_ok=True)
-    shutil.copyfile(LIBRARY / "demo.toml", settings.root / "programmes" / "alpenglut.toml")
-    launch_demo_campaign(settings, load_programme("demo"), demo.party_id(refs[Role.MANUFACTURER]), demo.party_id(refs[Role.DISTRIBUTOR]),
+    launch_demo_campaign(demo.settings, load_programme("demo"), demo.party_id(refs[Role.MANUFACTURER]), demo.party_id(refs[Role.DISTRIBUTOR]),
                          date(2026, 6, 29))  # fmt: skip
-    with serving(settings, tmp_path_factory.mktemp("served")) as web:
+    with serving(demo.settings, tmp_path_factory.mktemp("served")) as web:
         for role, ref in refs.items():
             for language in ("de", "en"):
                 web.add_person(f"{role}-{language}@alpenglut.example", role, demo.party_id(ref), language)
