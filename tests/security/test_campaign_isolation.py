@@ -16,7 +16,8 @@ from core.clock import FixedClock, random_id, random_token
 from core.scope import Role, Scope
 from core.store import migrate, open_store
 from dashboards import runtime
-from dashboards.components import acting, context
+from dashboards.components import campaign_acting as acting
+from dashboards.components import context
 from dashboards.export import csv_bytes
 from dashboards.queries import QUERIES
 from dashboards.queries.settlements import STORE_EXPORTS
