@@ -318,11 +318,24 @@ create table if not exists raw.quarantine (
     batch_no integer not null, row_no integer not null, line_no integer, source_id varchar not null, feed varchar not null,
     column_name varchar, error_code varchar not null, found varchar, expected varchar, message varchar not null,
     raw_text varchar not null, quarantined_at timestamp not null);
+alter table raw.quarantine add column if not exists row_layout varchar;
 create table if not exists raw.corrected_keys (feed varchar not null, _row_key ubigint not null, primary key (feed, _row_key));
+create table if not exists raw.source_notes (source_id varchar primary key, title varchar not null, note_de varchar, note_en varchar,
+    owner_scheme varchar, owner_ref varchar);
+alter table raw.source_notes add column if not exists owner_scheme varchar;
+alter table raw.source_notes add column if not exists owner_ref varchar;
+create table if not exists raw.party_merges (
+    source_id varchar not null, party_ref varchar not null, into_source_id varchar not null, into_party_ref varchar not null,
+    is_undone boolean not null, batch_no integer not null, primary key (source_id, party_ref));
+create table if not exists raw.match_candidates (
+    left_source_id varchar not null, left_ref varchar not null, right_source_id varchar not null, right_ref varchar not null,
+    kind varchar not null, score double not null, reasons varchar not null);
+create table if not exists raw.quarantine_done (
+    batch_no integer not null, row_no integer not null, action_no bigint not null, kind varchar not null, new_batch_no integer,
+    done_at timestamp not null, primary key (batch_no, row_no));
 create table if not exists raw.cursors (source_id varchar not null, stream varchar not null, position varchar not null,
     recorded_at timestamp not null);
 create table if not exists raw.deletions (
     source_id varchar not null, feed varchar not null, _row_key ubigint not null, batch_no integer not null, deleted_at timestamp not null);
-create table if not exists raw.source_notes (source_id varchar primary key, title varchar not null, note_de varchar, note_en varchar);
 """
 """Statuses of a batch: loaded, same_file (bytes seen before), rejected (nothing of it loaded), held (too many bad rows)."""

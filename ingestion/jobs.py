@@ -133,8 +133,16 @@ def pull_delivery(
     Raises ConfigurationError.
     """
     connection.execute(
-        "insert or replace into raw.source_notes values ($id, $title, $de, $en)",
-        {"id": profile.source_id, "title": profile.title, "de": profile.note_de, "en": profile.note_en},
+        """insert or replace into raw.source_notes (source_id, title, note_de, note_en, owner_scheme, owner_ref)
+           values ($id, $title, $de, $en, $scheme, $ref)""",
+        {
+            "id": profile.source_id,
+            "title": profile.title,
+            "de": profile.note_de,
+            "en": profile.note_en,
+            "scheme": profile.owner.scheme if profile.owner else None,
+            "ref": profile.owner.ref if profile.owner else None,
+        },
     )
     transports = transports_of(profile)
     outcomes: list[FileOutcome] = []
@@ -406,10 +414,10 @@ def _record(
     )  # fmt: skip
     if outcome.findings:
         connection.executemany(
-            "insert into raw.quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into raw.quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (outcome.batch_no, f.row_no, f.line_no, outcome.source_id, outcome.feed, f.column_name, f.error_code, f.found,
-                 f.expected, f.message, f.raw_text, finished_at)
+                 f.expected, f.message, f.raw_text, finished_at, outcome.row_layout)
                 for f in outcome.findings
             ],
         )  # fmt: skip

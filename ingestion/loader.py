@@ -9,6 +9,9 @@ rows read = accepted + quarantined + duplicates, for each file, always.
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -38,7 +41,10 @@ FINDINGS_STORED_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file for one feed. Dates are event dates of accepted rows."""
+    """What became of one file for one feed. Dates are event dates of accepted rows.
+
+    `row_layout` is JSON: `columns` of a record in their order, and the `delimiter` between them in delimited text (null elsewhere).
+    """
 
     batch_no: int
     source_id: str
@@ -55,6 +61,7 @@ class FileOutcome:
     error_code: str | None = None
     error_message: str | None = None
     findings: tuple[Finding, ...] = ()
+    row_layout: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,13 @@ def _stage_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decode
     findings = decoded.findings + _findings(connection, task, checks, decoded) if bad else decoded.findings
     rows_read, rows_bad = read + len(decoded.findings) + decoded.duplicates, bad + len(decoded.findings)
     warning = decoded.warning or ("The file has a header and no rows." if rows_read == 0 else None)
-    base = replace(task.outcome("loaded"), rows_read=rows_read, findings=findings, error_message=warning)
+    base = replace(
+        task.outcome("loaded"),
+        rows_read=rows_read,
+        findings=findings,
+        error_message=warning,
+        row_layout=_row_layout(task, decoded),
+    )
     is_held = rows_bad >= HELD_ROWS and rows_bad > HELD_SHARE * rows_read and not decoded.by_message
     if rows_bad and (rows_bad == rows_read or is_held):
         connection.execute(f"delete from incoming where {of_file}")
@@ -170,6 +183,11 @@ def _stage_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decode
     if bad:
         connection.execute(f"delete from incoming where {of_file} and _finding > 0")
     return replace(base, rows_accepted=read - bad, rows_quarantined=rows_bad, rows_duplicate=decoded.duplicates)
+
+
+def _row_layout(task: LoadTask, decoded: Decoded) -> str:
+    delimiter = task.feed.delimiter if task.feed.format == "csv" else None
+    return json.dumps({"columns": list(decoded.types), "delimiter": delimiter}, ensure_ascii=False)
 
 
 def _event_days(connection: duckdb.DuckDBPyConnection, contract: Feed) -> dict[int, tuple[date, date]]:
@@ -317,15 +335,15 @@ def _findings(
     raw = ", ".join(quoted(name) for name in names)
     found = " ".join(f"when {number} then cast({check.found} as varchar)" for number, check in enumerate(checks, 1))
     rows = connection.execute(
-        f"""select incoming._row_no, incoming._finding, case incoming._finding {found} end, {raw}
-            from incoming inner join decoded on incoming._row_no = decoded._row_no
-            where incoming._batch_no = {task.batch_no} and incoming._finding > 0 order by incoming._row_no limit {FINDINGS_STORED_MAX}"""
+        f"""select refused._row_no, refused._finding, case refused._finding {found} end, {raw}
+            from (select _row_no, _finding from incoming where _batch_no = {task.batch_no} and _finding > 0) as refused
+            inner join decoded on refused._row_no = decoded._row_no order by refused._row_no limit {FINDINGS_STORED_MAX}"""
     ).fetchall()
     is_text = task.feed.format == "csv"
     findings = []
     for row in rows:
         check = checks[int(row[1]) - 1]
-        text = task.feed.delimiter.join("" if v is None else str(v) for v in row[3:]) if is_text else raw_text_of(row[3:], names)
+        text = _as_line(row[3:], task.feed) if is_text else raw_text_of(row[3:], names)
         line_no = int(row[0]) + 1 if is_text else (int(row[0]) if task.feed.format == "jsonl" and not task.feed.explode else None)
         findings.append(
             Finding(
@@ -339,6 +357,15 @@ def _findings(
             )
         )
     return tuple(findings)
+
+
+def _as_line(values: Sequence[object], feed: FeedProfile) -> str:
+    """A record as it would stand in a delimited file, quoted where it has to be."""
+    out = io.StringIO()
+    csv.writer(out, delimiter=feed.delimiter, quotechar=feed.quote, lineterminator="").writerow(
+        "" if v is None else v for v in values
+    )
+    return out.getvalue()
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None) -> tuple[int, ...]:

@@ -18,14 +18,17 @@ import structlog
 from core.clock import Clock, Ids
 from core.errors import IntegrityError
 from core.settings import Settings
+from core.store import migrate, open_store
 from core.warehouse.owner import own_warehouse
 from core.warehouse.pointer import current_generation
 from core.warehouse.publish import stage_generation
 from core.warehouse.transform import Transformer, changed_feeds, prepare_transform, record_transform
 from ingestion.jobs import LoadReport, Progress, prepare, pull_delivery
+from ingestion.matching import apply_merges, propose_matches
 from ingestion.profiles import Profile
 from ingestion.quality import run_gate, run_quick_gate, write_controls
 from ingestion.quality import warm_up as warm_up_gate
+from ingestion.repairing import apply_repairs
 from loyalty import Programme
 from pipeline.awards import USUAL_HOOKS, AwardHooks, award_points_of_run, prepare_ledger_copy
 
@@ -166,14 +169,28 @@ class Pipeline:
         """Load, and beside it, once, parse the models and import the gate's library: both take seconds and need no data."""
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up") as beside:
             preparations = [] if self._is_warm else [beside.submit(self.transformer.warm_up), beside.submit(warm_up_gate)]
-            loads = tuple(
+            loads = [
                 pull_delivery(connection, d.profile, d.source, self._settings, self._clock, run_id, reporting.files, d.skip)
                 for d in deliveries
-            )
+            ]
+            loads += self._as_people_decided(connection, deliveries, run_id)
+            if any(o.rows_accepted for load in loads for o in load.outcomes if o.feed in ("parties", "party_aliases")):
+                propose_matches(connection)
         for preparation in preparations:
             preparation.result()
         self._is_warm = True
-        return loads
+        return tuple(loads)
+
+    def _as_people_decided(self, connection: Any, deliveries: Sequence[Delivery], run_id: str) -> list[LoadReport]:
+        """What people asked for rows that these sources' files had refused, and which parties they said are one."""
+        store = open_store(self._settings.resolved_store_url())
+        try:
+            migrate(store)
+            reports = [apply_repairs(connection, store, d.profile, self._settings, self._clock, run_id) for d in deliveries]
+            apply_merges(connection, store, self._clock, run_id)
+        finally:
+            store.dispose()
+        return [report for report in reports if report.outcomes]
 
     def _check_and_publish(self, connection: Any, reporting: Reporting, gate: _Gate) -> int:
         """The gate decides by a small copy of figures, so the next generation is written beside it and only then pointed to."""

@@ -165,6 +165,45 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         month_on DATE; programme_id VARCHAR; distributor_id BIGINT; currency VARCHAR; points_awarded BIGINT;
         points_reversed BIGINT; points_redeemed BIGINT; points_expired BIGINT; members INTEGER"""),
         {M: None, D: _DISTRIBUTOR, O: None}),
+    Served("fct_match_candidates", "one row per pair of parties of different sources that may be one company", _columns("""
+        left_source_id VARCHAR; left_ref VARCHAR; left_source VARCHAR; left_name VARCHAR; left_city VARCHAR;
+        left_postal_code VARCHAR; right_source_id VARCHAR; right_ref VARCHAR; right_source VARCHAR; right_name VARCHAR;
+        right_city VARCHAR; right_postal_code VARCHAR; party_kind VARCHAR; score DECIMAL(18,4); reasons VARCHAR"""),
+        {M: None, O: None}),
+    Served("fct_batches", "one row per file and feed that was read", _columns("""
+        batch_no INTEGER; source_id VARCHAR; distributor_id BIGINT; feed VARCHAR; file_name VARCHAR; status
+        VARCHAR; rows_read BIGINT; rows_accepted BIGINT; rows_quarantined BIGINT; rows_duplicate BIGINT;
+        rows_corrected BIGINT; first_event_on DATE; last_event_on DATE; error_code VARCHAR; error_message
+        VARCHAR; recorded_at TIMESTAMP; is_late BOOLEAN"""),
+        {D: _DISTRIBUTOR, O: None}),
+    Served("fct_quarantined_rows", "one row per refused row and finding", _columns("""
+        batch_no INTEGER; row_no INTEGER; finding_no INTEGER; source_id VARCHAR; distributor_id BIGINT; feed
+        VARCHAR; file_name VARCHAR; file_status VARCHAR; line_no INTEGER; column_name VARCHAR; error_code
+        VARCHAR; found VARCHAR; expected VARCHAR; message VARCHAR; raw_text VARCHAR; quarantined_at TIMESTAMP;
+        resolution VARCHAR; resolved_at TIMESTAMP; resolved_by_batch_no INTEGER; row_layout VARCHAR"""),
+        {D: _DISTRIBUTOR, O: None}),
+    Served("fct_unmatched_references", "one row per source, feed, kind and number that no master record explains", _columns("""
+        source_id VARCHAR; distributor_id BIGINT; feed VARCHAR; kind VARCHAR; scheme VARCHAR; ref VARCHAR;
+        lines BIGINT"""),
+        {D: _DISTRIBUTOR, O: None}),
+    Served("rpt_stock_reconciliation", "one row per source, distributor, product and pair of counts", _columns("""
+        source_id VARCHAR; distributor_id BIGINT; product_id BIGINT; opened_on DATE; counted_on DATE;
+        opening_quantity DECIMAL(18,3); received_quantity DECIMAL(18,3); returned_quantity DECIMAL(18,3);
+        sold_quantity DECIMAL(18,3); expected_quantity DECIMAL(18,3); reported_quantity DECIMAL(18,3);
+        variance_quantity DECIMAL(18,3)"""),
+        {D: _DISTRIBUTOR, O: None}),
+    Served("rpt_partner_quality", "one row per source", _columns("""
+        source_id VARCHAR; title VARCHAR; distributor_id BIGINT; last_recorded_at TIMESTAMP; score
+        DECIMAL(18,1); parts_judged INTEGER; timeliness_share DECIMAL(18,4); completeness_share DECIMAL(18,4);
+        match_share DECIMAL(18,4); reconciliation_share DECIMAL(18,4); uniqueness_share DECIMAL(18,4);
+        files_judged BIGINT; files_late BIGINT; rows_read BIGINT; rows_quarantined BIGINT; rows_resolved
+        BIGINT; rows_duplicate BIGINT; lines BIGINT; lines_unmatched BIGINT"""),
+        {D: _DISTRIBUTOR, O: None}),
+    Served("rpt_channel_quality", "one row per manufacturer and source of its distributors", _columns("""
+        manufacturer_id BIGINT; source_id VARCHAR; title VARCHAR; distributor_id BIGINT; last_recorded_at TIMESTAMP;
+        score DECIMAL(18,1); parts_judged INTEGER; timeliness_share DECIMAL(18,4); completeness_share DECIMAL(18,4);
+        match_share DECIMAL(18,4); reconciliation_share DECIMAL(18,4); uniqueness_share DECIMAL(18,4)"""),
+        {M: _MANUFACTURER, O: None}),
     Served("rpt_feed_summary", "one row per source, feed and leg", _columns("""
         source_id VARCHAR; feed VARCHAR; leg VARCHAR; currency VARCHAR; documents BIGINT; lines BIGINT; return_lines BIGINT;
         net_amount_cents BIGINT; first_event_on DATE; last_event_on DATE; lines_unknown_party BIGINT;

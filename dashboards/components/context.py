@@ -41,13 +41,17 @@ class Context:
 
     def frame(self, query: Query, filters: Filters | None = None) -> pd.DataFrame:
         """The answer to a query as the viewer may see it. The session is checked again first: a fragment skips the page."""
+        self.still_here()
+        scope = scope_of(self.user)
+        given = tuple(sorted({name: (filters or {}).get(name) for name in query.parameters}.items()))
+        return _cached(query.name, str(scope.role), tuple(sorted(scope.party_ids)), self.data_version, given)
+
+    def still_here(self) -> None:
+        """Stop when the session is over or has become somebody else's: before every question, and before every act."""
         user = viewer()
         if user is None or user.user_id != self.user.user_id:
             st.error(self.text("session.over"))
             st.stop()
-        scope = scope_of(self.user)
-        given = tuple(sorted({name: (filters or {}).get(name) for name in query.parameters}.items()))
-        return _cached(query.name, str(scope.role), tuple(sorted(scope.party_ids)), self.data_version, given)
 
     def row(self, query: Query, filters: Filters | None = None) -> dict[str, object]:
         """The one row of a headline query; missing figures are None."""

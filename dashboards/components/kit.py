@@ -18,7 +18,17 @@ from dashboards.texts import CATALOGUE, day
 Metric = tuple[str, str, str | None]
 """(label key, value as text, help key)."""
 
-STATUS_COLUMNS = ("delivery_status", "order_status", "status", "priority", "activity", "movement", "kind")
+STATUS_COLUMNS = (
+    "delivery_status",
+    "order_status",
+    "status",
+    "priority",
+    "activity",
+    "movement",
+    "kind",
+    "resolution",
+    "reference_kind",
+)
 
 
 def heading(context: Context, view: str, as_of: object = None) -> None:

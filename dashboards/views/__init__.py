@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.scope import Role
 from dashboards.components.context import Context
-from dashboards.views import distributor, manufacturer, retailer
+from dashboards.views import distributor, feeds, manufacturer, matching, retailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,14 @@ VIEWS: tuple[View, ...] = (
     View("", Role.MANUFACTURER, "m.activity", manufacturer.activity),
     View("delivery", Role.MANUFACTURER, "m.delivery", manufacturer.delivery),
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
+    View("partner-quality", Role.MANUFACTURER, "m.quality", feeds.partner_quality),
+    View("match-partners", Role.MANUFACTURER, "m.matches", matching.matches),
     View("", Role.DISTRIBUTOR, "d.overview", distributor.overview),
     View("orders", Role.DISTRIBUTOR, "d.orders", distributor.orders),
     View("stock", Role.DISTRIBUTOR, "d.stock", distributor.stock),
     View("support", Role.DISTRIBUTOR, "d.support", distributor.support),
+    View("refused-rows", Role.DISTRIBUTOR, "d.refused", feeds.refused),
+    View("data-quality", Role.DISTRIBUTOR, "d.quality", feeds.quality),
     View("", Role.RETAILER, "r.points", retailer.points),
     View("my-orders", Role.RETAILER, "r.orders", retailer.orders),
     View("my-requests", Role.RETAILER, "r.support", retailer.support),

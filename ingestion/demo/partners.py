@@ -115,6 +115,7 @@ def write_nordwind(channel: Channel, folder: Path) -> None:
         (s.shipped_on, (s.delivery_no, s.line_no, numbers[s.line.buyer], s.line.document_no, s.line.line_no, s.line.product.sku_of(name),
                         s.quantity, german(s.shipped_on), german(s.delivered_on))) for s in _shipments_of(channel, name)
     ])  # fmt: skip
+    _mistyped(max(folder.glob("Lieferungen_2*.csv")), numbers)
     _monthly(channel, folder, "Rechnungen", ("Rechnung", "Pos", "Kunde", "Auftrag", "Artikel", "Menge", "Netto", "Datum", "Faellig"), [
         (s.shipped_on, (f"RE{s.delivery_no}", s.line_no, numbers[s.line.buyer], s.line.document_no, s.line.product.sku_of(name), s.quantity,
                         euros(s.quantity * s.line.unit_price_cents), german(s.shipped_on), german(s.shipped_on + timedelta(days=30))))
@@ -131,6 +132,15 @@ def write_nordwind(channel: Channel, folder: Path) -> None:
         (product.sku_of(name), number, german(channel.end_date - timedelta(days=365)), euros(product.list_price_cents * share // 100))
         for product in channel.products for number, share in (("", 86), *((n, 81) for n in list(numbers.values())[:5]))
     ])  # fmt: skip
+
+
+def _mistyped(file: Path, numbers: dict[str, str]) -> None:
+    """Three rows that somebody typed by hand, each wrong in its own way: a day that does not exist, a word for a number, no date."""
+    customer = next(iter(numbers.values()))
+    rows = [("LS-H1", 1, customer, "", "", "NO00001", 6, "31.02.2026", ""), ("LS-H2", 1, customer, "", "", "NO00001", "sechs", "02.03.2026", ""),
+            ("LS-H3", 1, customer, "", "", "NO00001", 12, "", "")]  # fmt: skip
+    with file.open("a", encoding="cp1252", newline="") as handle:
+        csv.writer(handle, delimiter=";", lineterminator="\r\n").writerows(rows)
 
 
 def _monthly(channel: Channel, folder: Path, stem: str, header: Sequence[str], rows: Iterable[tuple[date, Row]]) -> None:

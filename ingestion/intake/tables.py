@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, String, Table, Text
 
 from core.store import UtcTimestamp, metadata
 
@@ -20,3 +20,39 @@ intake_layouts = Table(
     Index("intake_layouts_source", "source_id", "fingerprint"),
 )  # fmt: skip
 """Append-only: the newest row of a source, fingerprint and feed counts, and a withdrawn one means that nothing is known."""
+
+
+quarantine_actions = Table(
+    "quarantine_actions", metadata,
+    Column("action_no", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("source_id", String(60), nullable=False),
+    Column("feed", String(60), nullable=False),
+    Column("file_name", String(200), nullable=False),
+    Column("batch_no", Integer, nullable=False),
+    Column("row_no", Integer, nullable=False),
+    Column("repaired_row", Text),
+    Column("reason", String(300), nullable=False),
+    Column("recorded_at", UtcTimestamp, nullable=False),
+    Column("actor", String(60)),
+    CheckConstraint("kind in ('repair', 'dismiss', 'take_back')", name="quarantine_actions_kind"),
+    Index("quarantine_actions_row", "batch_no", "row_no"),
+)  # fmt: skip
+"""Append-only: what a person wants done with a refused row. The newest of a row counts; the next run of its source does it.
+
+`repaired_row` is JSON, column of the file -> text. `dismiss`: the row is given up. `take_back`: nothing is to be done after all.
+"""
+
+match_decisions = Table(
+    "match_decisions", metadata,
+    Column("decision_no", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("source_id", String(60), nullable=False),
+    Column("party_ref", String(200), nullable=False),
+    Column("into_source_id", String(60), nullable=False),
+    Column("into_party_ref", String(200), nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("recorded_at", UtcTimestamp, nullable=False),
+    Column("actor", String(60)),
+    CheckConstraint("verdict in ('merge', 'distinct', 'undo')", name="match_decisions_verdict"),
+)  # fmt: skip
+"""Append-only: verdicts on pairs of parties; the newest of a pair counts."""

@@ -13,7 +13,7 @@ from ingestion.documents.registry import FORMATS, format_of, unknown_switches
 from ingestion.profiles.base import Strict as _Strict
 from ingestion.profiles.transport import TransportOptions
 
-Format = Literal["csv", "xlsx", "jsonl", "parquet", "sql", "edifact", "x12"]
+Format = Literal["csv", "xlsx", "jsonl", "json", "parquet", "sql", "edifact", "x12"]
 Scalar = str | int | float | bool
 
 
@@ -122,7 +122,8 @@ class FeedProfile(_Strict):
     date_format: str = "%Y-%m-%d"
     instant_format: str = "%Y-%m-%dT%H:%M:%S"
     sheet: str | None = None
-    explode: str | None = None
+    items: str = ""
+    explode: str | tuple[str, ...] | None = None
     null_tokens: tuple[str, ...] = ()
     time_zone: str | None = None
     records: str | None = None
@@ -206,6 +207,11 @@ class FeedProfile(_Strict):
         """The column that orders versions: documents bring their own."""
         return self.version or (VERSION if self.is_documents else None)
 
+    @property
+    def explode_paths(self) -> tuple[str, ...]:
+        """The lists that become rows, each within an item of the one before."""
+        return (self.explode,) if isinstance(self.explode, str) else self.explode or ()
+
     def mapping(self, name: str) -> Mapping | None:
         """The mapping of a contract column; a bare text in the profile names a column. Documents map like names by themselves."""
         found = self.columns.get(name)
@@ -226,6 +232,13 @@ def _neutral(column: Column) -> str:
     return f"{column.name}_ref" if column.kind == "ref" else column.name
 
 
+class PartyNumber(_Strict):
+    """A party by one of its numbers: whose number it is, and the number."""
+
+    scheme: str
+    ref: str
+
+
 class Constant(_Strict):
     """Rows that the profile itself declares, e.g. the one distributor of a source that never names it."""
 
@@ -234,10 +247,11 @@ class Constant(_Strict):
 
 
 class Profile(_Strict):
-    """A partner's delivery."""
+    """A partner's delivery. `owner`: the party whose system this is; its people see what became of their files."""
 
     source_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
+    owner: PartyNumber | None = None
     note_de: str | None = None
     note_en: str | None = None
     time_zone: str = "UTC"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -219,3 +220,17 @@ def test_other_bytes_than_declared_are_refused(site: Loading, content: bytes) ->
         (site.folder / name).write_bytes(content)
         outcome = site.load(profile_of(files=name, format=kind)).outcomes[0]
         assert (outcome.status, outcome.error_code) == ("rejected", "ING-202")
+
+
+def test_a_bad_row_is_told_of_though_the_file_names_its_columns_as_we_do(tmp_path: Path) -> None:
+    """The names of the contract in the file's header: refused rows are looked up beside what was staged."""
+    columns: dict[str, Any] = {
+        name: name for name in ("leg", "document_no", "line_no", "buyer", "ordered_on", "product", "quantity", "net_amount")
+    }
+    columns |= {"seller": {"const": "D1"}, "line_kind": {"const": "order"}, "line_status": {"const": "confirmed"}}
+    with loading(tmp_path) as made:
+        rows = "sell_through,A,1,K,2026-05-01,S,1,2.00\nsell_through,A,2,K,2026-05-01,S,many,2.00\n"
+        (made.folder / "a.csv").write_text("leg,document_no,line_no,buyer,ordered_on,product,quantity,net_amount\n" + rows)
+        [outcome] = made.load(profile_of(columns)).outcomes
+        assert (outcome.rows_accepted, outcome.rows_quarantined) == (1, 1)
+        assert outcome.findings[0].found == "many"

@@ -91,12 +91,42 @@ def write_delivery(folder: Path, trades: Sequence[Trade]) -> Profile:
             feeds[name] += [row for row in rows if row not in feeds[name]]
     profile_feeds = []
     for name, rows in feeds.items():
+        if not rows:
+            continue  # a feed that no mart shows yet
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         columns = list(dict.fromkeys(column for row in rows for column in row))
         scheme = {c.name for c in FEEDS[name].columns if c.kind == "ref"}
         mapping = {c: {"column": c, "scheme": "quell"} if c in scheme else c for c in columns}
         profile_feeds.append({"feed": name, "files": f"{name}.jsonl", "format": "jsonl", "columns": mapping})
     return Profile.model_validate({"source_id": "quell", "title": "Quell", "feeds": profile_feeds})
+
+
+def write_desk(folder: Path, trade: Trade) -> Profile:
+    """Files of the distributor's own system, with what goes wrong in them: a refused row, an unknown article, stock that does not add up."""
+    folder.mkdir(parents=True, exist_ok=True)
+    side, article = trade.distributor[-1], f"P{trade.distributor[-1]}"
+    line = {"leg": "sell_through", "seller": trade.distributor, "buyer": trade.retailer, "ordered_on": "2026-05-20", "quantity": "1",
+            "net_amount": "2.00", "line_kind": "order", "line_status": "confirmed"}  # fmt: skip
+    feeds: dict[str, list[Row]] = {
+        "order_lines": [
+            {**line, "document_no": "K-1", "line_no": "1", "product": article},
+            {**line, "document_no": "K-1", "line_no": "2", "product": f"X-{trade.text}"},
+            {**line, "document_no": f"K-{trade.text}", "line_no": "1", "product": article, "quantity": "many"},
+        ],
+        "deliveries": [{"leg": "sell_in", "delivery_no": f"E-{side}", "line_no": "1", "seller": trade.manufacturer, "buyer": trade.distributor,
+                        "product": article, "quantity": "5", "shipped_on": "2026-06-10", "delivered_on": "2026-06-11"}],
+        "stock": [{"holder": trade.distributor, "product": article, "counted_on": f"2026-06-{day}", "on_hand_quantity": count}
+                  for day, count in (("09", "10"), ("12", f"{40_000 + int(side)}"))],
+    }  # fmt: skip
+    profile_feeds = []
+    for name, rows in feeds.items():
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        refs = {c.name for c in FEEDS[name].columns if c.kind == "ref"}
+        mapping = {column: {"column": column, "scheme": "quell"} if column in refs else column for column in rows[0]}
+        profile_feeds.append({"feed": name, "files": f"{name}.jsonl", "format": "jsonl", "columns": mapping})
+    return Profile.model_validate({
+        "source_id": f"desk{side}", "title": f"Desk {trade.text}", "owner": {"scheme": "quell", "ref": trade.distributor}, "feeds": profile_feeds,
+    })  # fmt: skip
 
 
 def _rows(t: Trade) -> dict[str, list[Row]]:
@@ -213,6 +243,8 @@ def build_lookalikes(folder: Path, trades: Sequence[Trade], clock: Clock) -> Loo
         path.write_text(text, encoding="utf-8")
         programmes.append(load_programme(str(path)))
     pipeline = Pipeline(settings, clock, random_id, programmes)
-    result = pipeline.run([Delivery(profile, folder / "delivery")], Reporting(step=lambda _: None), data_docs=False)
+    own = {trade.distributor: trade for trade in reversed(trades)}
+    desks = [Delivery(write_desk(folder / name, trade), folder / name) for name, trade in sorted(own.items())]
+    result = pipeline.run([Delivery(profile, folder / "delivery"), *desks], Reporting(step=lambda _: None), data_docs=False)
     assert result.refused == ()
     return Lookalikes(settings, Serving(settings.warehouse_dir))

@@ -1,0 +1,40 @@
+-- a file is late when its newest event was more than two days old on arrival; a source's first run brings history and is not judged
+with
+
+first_runs as (
+    select batches.source_id, min(batches.finished_at) as first_finished_at
+    from {{ source('ingest', 'batches') }} as batches
+    group by batches.source_id
+),
+
+first_run_ids as (
+    select distinct batches.source_id, batches.run_id
+    from {{ source('ingest', 'batches') }} as batches
+    inner join first_runs
+        on batches.source_id = first_runs.source_id and batches.finished_at = first_runs.first_finished_at
+)
+
+select
+    batches.batch_no,
+    batches.source_id,
+    cast(coalesce(owners.party_id, -1) as bigint) as distributor_id,
+    batches.feed,
+    batches.file_name,
+    batches.status,
+    batches.rows_read,
+    batches.rows_accepted,
+    batches.rows_quarantined,
+    batches.rows_duplicate,
+    batches.rows_corrected,
+    batches.first_event_on,
+    batches.last_event_on,
+    batches.error_code,
+    batches.error_message,
+    batches.finished_at as recorded_at,
+    case
+        when first_run_ids.run_id is null and batches.status = 'loaded' and batches.last_event_on is not null
+            then cast(batches.finished_at as date) - batches.last_event_on > 2
+    end as is_late
+from {{ source('ingest', 'batches') }} as batches
+left join {{ ref('int_sources__owner') }} as owners on batches.source_id = owners.source_id
+left join first_run_ids on batches.source_id = first_run_ids.source_id and batches.run_id = first_run_ids.run_id
