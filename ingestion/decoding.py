@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import json
 import zlib
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from ingestion.archives import CountedGzip
 from ingestion.documents.registry import FORMATS
 from ingestion.findings import Finding, refuse
 from ingestion.landing import CHUNK_BYTES, Landed
@@ -71,6 +71,10 @@ def decode(
         from ingestion.documents.decoding import decode_documents
 
         return decode_documents(connection, landed, feed, needed, shelf)
+    if feed.format == "xml":
+        from ingestion.xml_rows import decode_xml
+
+        return decode_xml(connection, landed, feed, needed, work)
     if feed.format in ("parquet", "sql"):
         return _decode_parquet(connection, landed, needed)
     if feed.format == "xlsx":
@@ -110,7 +114,7 @@ def _as_utf8(landed: Landed, feed: FeedProfile, work: Path) -> Path:
     decoder = codecs.getincrementaldecoder("utf-8-sig" if plain_utf8 else feed.encoding)()
     try:
         with (
-            gzip.open(landed.path, "rb") if is_gzip else landed.path.open("rb") as source,
+            CountedGzip(landed.path, landed.file_name) if is_gzip else landed.path.open("rb") as source,
             target.open("w", encoding="utf-8", newline="") as out,
         ):
             while chunk := source.read(CHUNK_BYTES):

@@ -15,8 +15,8 @@ from core.clock import Clock
 from core.store import reading, writing
 from loyalty.domain.programme import Programme
 from loyalty.domain.tiers import Outlook, TierSpan, outlook, tier_history
+from loyalty.groups import groups_of
 from loyalty.lot_states import IDS_PER_QUERY
-from loyalty.merging import groups_of
 from loyalty.posted import SIGNED
 from loyalty.programme_tables import tier_spans
 from loyalty.tables import journal, transfers

@@ -6,12 +6,12 @@ What others decide comes in as hooks: which campaigns earn beside the programme 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
 
-from core.clock import Clock
+from core.clock import Clock, random_id
 from core.errors import IntegrityError
 from core.settings import Settings
 from core.store import migrate, open_store
@@ -24,8 +24,10 @@ from loyalty.campaigns.running import campaigns_of_run
 from loyalty.domain.programme import POINTS, STATUS, Rule
 from loyalty.evaluation import DOCUMENTS_PER_BATCH, Unearned, evaluate_rules, rule_key
 from loyalty.expiring import keep_house
+from loyalty.review import review_before_posting
 from loyalty.tiering import decide_tiers, held_tiers
 from loyalty.workspace import Workspace
+from pipeline.between_runs import before_posting
 
 Campaigns = Callable[[Engine, Programme, Clock], Sequence[RunningCampaign]]
 """Campaigns whose awards stand (running, ended), with their rules and the members that may earn under them."""
@@ -34,21 +36,16 @@ UnderReview = Callable[[Any, Engine, Programme, Clock], Collection[int]]
 """Ids of orders whose points wait for a review: open, answered or confirmed. Is given the warehouse (with `mart`) and the store."""
 
 
-def nothing_under_review(connection: Any, store: Engine, programme: Programme, clock: Clock) -> Collection[int]:
-    """No document waits."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class AwardHooks:
     """What the step asks others, once per programme and run."""
 
     campaigns: Campaigns = campaigns_of_run
-    under_review: UnderReview = nothing_under_review
+    under_review: UnderReview = field(default_factory=lambda: review_before_posting(random_id))
 
 
 USUAL_HOOKS = AwardHooks()
-"""The store's campaigns earn, and nothing waits."""
+"""The store's campaigns earn, and what looks like gaming waits for a review."""
 
 
 def award_points_of_run(connection: Any, settings: Settings, programmes: Sequence[Programme], clock: Clock, hooks: AwardHooks, *, full: bool) -> int:  # fmt: skip
@@ -63,6 +60,7 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
         connection.execute("create table if not exists raw.awarded (programme varchar, run_no integer)")
         connection.execute("create table if not exists raw.awards_left_out (programme varchar, order_id ubigint)")
         for programme in programmes:
+            before_posting(connection, store, programme, clock)
             award = ProgrammeAward(connection, store, programme, clock, hooks, full=full)
             awards.append(award)
             award.run()

@@ -155,7 +155,9 @@ class Pipeline:
             self.transformer.build_facts(None if full else changed)
         reporting.step("awards")
         posted = award_points_of_run(connection, self._settings, self._programmes, self._clock, self._hooks, full=full)
-        if not has_news and not posted:  # time alone may bring points: a condition is met, a review is over, something expires
+        if (
+            not has_news and not posted
+        ):  # time and people may move points: a condition is met, a case is decided, something expires
             return RunResult(run_id, run_no, loads, 0, generation, published=False)
         reporting.step("points")
         if full or posted or "parties" in changed:

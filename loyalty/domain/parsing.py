@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loyalty.domain.programme import (
+    CHALLENGE_PREFIX,
     EARNING_LEGS,
     FUNDERS,
     GRAINS,
@@ -80,7 +81,7 @@ def parse_programme(text: str) -> Programme:
     )
     programme = Programme(
         texts["programme_id"], _count(raw, "version", "version", found), texts["title_de"], texts["title_en"], texts["currency"],
-        texts["time_zone"], leg, rules, str(raw.get("status_currency", STATUS)), str(raw.get("money_currency", "EUR")),
+        texts["time_zone"], leg, (*rules, *_bonus_rules(challenges, rules)), str(raw.get("status_currency", STATUS)), str(raw.get("money_currency", "EUR")),
         _count(raw, "point_value_subcents", "point_value_subcents", found, default=100),
         _percent(raw, "expected_redemption_percent", found), _count(raw, "hold_days", "hold_days", found, default=14),
         _count(raw, "step_up_points", "step_up_points", found, default=5_000), tiers,
@@ -269,6 +270,17 @@ def _challenge(raw: Raw, where: str, found: Findings) -> Challenge:
         _count(raw, "bonus_points", f"{where}.bonus_points", found, default=0),
         Selection(*(_texts(raw, name, where, found) for name in ("categories", "brands", "products"))),
     )  # fmt: skip
+
+
+def _bonus_rules(challenges: Sequence[Challenge], rules: Sequence[Rule]) -> list[Rule]:
+    """What reaching a challenge gives, as a rule like any other, unless a rule names its event. Points live as long as those of the first rule."""
+    named = {event for rule in rules for event in rule.selection.events}
+    return [
+        Rule(
+            f"challenge-{one.challenge_id}", 1, one.title_de, one.title_en, one.valid_from, bonus_points=one.bonus_points, leg="event",
+            selection=Selection(events=(f"{CHALLENGE_PREFIX}{one.challenge_id}",)), expiry=rules[0].expiry if rules else Expiry(),
+        ) for one in challenges if one.bonus_points and f"{CHALLENGE_PREFIX}{one.challenge_id}" not in named
+    ]  # fmt: skip
 
 
 def _check_versions(rules: Sequence[Rule], found: Findings) -> None:

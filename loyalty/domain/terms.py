@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from loyalty.domain.programme import MILLI, POINTS, STATUS, Caps, Language, Programme, Rule
+from loyalty.domain.programme import CHALLENGE_PREFIX, MILLI, POINTS, STATUS, Caps, Language, Programme, Rule
 
 _WORDS: dict[str, tuple[str, str]] = {
     "unit": ("{n} Punkte je behaltener Einheit", "{n} points per unit kept"),
@@ -26,6 +26,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "sell_through": ("auf Käufe beim Distributor", "on purchases from the distributor"),
     "sell_out": ("auf gemeldete Verkäufe an Verbraucher", "on reported sales to consumers"),
     "event": ("für Schulung und Datenqualität: {n}", "for training and data quality: {n}"),
+    "challenge": ("für das erreichte Ziel", "for reaching the challenge"),
     "everything": ("alle Produkte", "all products"),
     "segments": ("nur Vertriebswege {n}", "channels {n} only"),
     "tiers": ("nur Stufen {n}", "tiers {n} only"),
@@ -158,6 +159,8 @@ def _earning(rule: Rule, side: int) -> str:
 
 def _what(rule: Rule, side: int) -> str:
     if rule.leg == "event":
+        if all(name.startswith(CHALLENGE_PREFIX) for name in rule.selection.events) and rule.selection.events:
+            return _say("challenge", side)
         return _say("event", side, n=", ".join(rule.selection.events) or "–")
     chosen = [*rule.selection.categories, *rule.selection.brands, *rule.selection.products]
     return f"{_say(rule.leg, side)}, {', '.join(chosen) or _say('everything', side)}"
