@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboards.queries.campaigns import CAMPAIGN_QUERIES
 from dashboards.queries.distributor import DISTRIBUTOR_QUERIES
 from dashboards.queries.feeds import FEED_QUERIES
 from dashboards.queries.loyalty import LOYALTY_QUERIES
@@ -12,7 +13,14 @@ from dashboards.queries.retailer import RETAILER_QUERIES
 
 QUERIES: dict[str, Query] = {
     query.name: query
-    for query in (*MANUFACTURER_QUERIES, *DISTRIBUTOR_QUERIES, *RETAILER_QUERIES, *FEED_QUERIES, *LOYALTY_QUERIES)
+    for query in (
+        *MANUFACTURER_QUERIES,
+        *DISTRIBUTOR_QUERIES,
+        *RETAILER_QUERIES,
+        *FEED_QUERIES,
+        *LOYALTY_QUERIES,
+        *CAMPAIGN_QUERIES,
+    )
 }
 """Every query of every page by name."""
 

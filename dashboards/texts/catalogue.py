@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from dashboards.texts import feeds
+from dashboards.texts.campaigns import CAMPAIGN_TEXTS
 from dashboards.texts.rewards import REWARD_COLUMNS, REWARD_PAIRS
 
 Language = Literal["de", "en"]
@@ -219,6 +220,7 @@ _COLUMNS: dict[str, tuple[str, str]] = {
 CATALOGUE: dict[str, tuple[str, str]] = {
     **_PAIRS,
     **feeds.PAIRS,
+    **CAMPAIGN_TEXTS,
     **REWARD_PAIRS,
     **{f"column.{name}": pair for name, pair in (*feeds.COLUMNS.items(), *REWARD_COLUMNS.items(), *_COLUMNS.items())},
 }
