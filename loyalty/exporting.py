@@ -82,7 +82,10 @@ def _tiers(store: Engine, programmes: Sequence[Programme], clock: Clock, last: i
                                     & (tier_spans.c.decision_no == newest.c.decision_no))
             .order_by(tier_spans.c.programme_id, tier_spans.c.member_party_id, tier_spans.c.ordinal)
         ).all()  # fmt: skip
-    yield [(row.programme_id, int(row.member_party_id), int(row.ordinal), row.tier, row.from_on, row.valid_until, row.reason) for row in rows]
+    yield [
+        (row.programme_id, int(row.member_party_id), int(row.ordinal), row.tier, row.from_on, row.valid_until, row.reason)
+        for row in rows
+    ]
 
 
 def _opt_outs(store: Engine, programmes: Sequence[Programme], clock: Clock, last: int) -> Iterator[list[Row]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from dashboards.texts.programme import PROGRAMME_COLUMNS, PROGRAMME_TEXTS
+
 Language = Literal["de", "en"]
 
 _PAIRS: dict[str, tuple[str, str]] = {
@@ -222,7 +224,11 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "rule": ("Regel", "Rule"), "points": ("Punkte", "Points"), "points_after": ("Gebucht danach", "Booked after"), "points_pending": ("Vorgemerkt", "Pending"),
 }  # fmt: skip
 
-CATALOGUE: dict[str, tuple[str, str]] = {**_PAIRS, **{f"column.{name}": pair for name, pair in _COLUMNS.items()}}
+CATALOGUE: dict[str, tuple[str, str]] = {
+    **_PAIRS,
+    **PROGRAMME_TEXTS,
+    **{f"column.{name}": pair for name, pair in {**PROGRAMME_COLUMNS, **_COLUMNS}.items()},
+}
 """Key -> (German, English)."""
 
 
