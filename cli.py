@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from commands.inbox import inbox_keys_app
 from commands.intake import intake_app, learned
 from commands.loyalty import loyalty_app
 from commands.people import users_app
@@ -47,6 +48,7 @@ app = typer.Typer(
 )  # fmt: skip
 app.add_typer(users_app, name="users", help="People who log in.")
 app.add_typer(intake_app, name="intake", help="Unknown files: propose a mapping, confirm it once.")
+app.add_typer(inbox_keys_app, name="inbox-keys", help="Secrets with which partners sign what they push to the inbox.")
 app.add_typer(loyalty_app, name="loyalty", help="The points programme and its ledger.")
 
 console = Console(stderr=True)
@@ -148,6 +150,16 @@ def serve() -> None:
     settings = Settings.load()
     console.print(f"Dreiklang at http://{'localhost' if settings.host == '127.0.0.1' else settings.host}:{settings.port}")
     serve_pages(settings)
+
+
+@app.command()
+def inbox() -> None:
+    """Serve the HTTP inbox that partners push to, until interrupted. Address and port: DREIKLANG_INBOX_HOST, DREIKLANG_INBOX_PORT."""
+    from inbox import serve_inbox
+
+    settings = Settings.load()
+    console.print(f"Inbox at http://{settings.inbox_host}:{settings.inbox_port}/inbox/<source>")
+    serve_inbox(settings)
 
 
 @app.command()

@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     public_hosts: tuple[str, ...] = Field(("localhost", "127.0.0.1"), description="host names browsers may use")
     session_idle_minutes: int = Field(60, ge=5, description="a session ends after this long without a request")
     session_hours_max: int = Field(12, ge=1, description="a session ends this long after log-in, whatever happens")
+    inbox_host: str = Field("127.0.0.1", description="address the HTTP inbox listens on")
+    inbox_port: int = Field(8610, ge=1, le=65535, description="port the HTTP inbox listens on")
+    inbox_body_mib: int = Field(8, ge=1, le=256, description="largest message the HTTP inbox takes, in MiB")
+    inbox_key: SecretStr | None = Field(
+        None, description="seals the secrets with which partners sign; 32 bytes in URL-safe base64"
+    )
     memory_limit_gib: float = Field(6.0, gt=0.2, description="memory the warehouse may use while it builds, in GiB")
     threads: int | None = Field(None, ge=1, description="threads the warehouse may use; all cores when not set")
 

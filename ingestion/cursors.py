@@ -17,16 +17,17 @@ def read_cursors(connection: duckdb.DuckDBPyConnection, source_id: str) -> dict[
 
 
 def write_cursors(connection: duckdb.DuckDBPyConnection, source_id: str, cursors: Mapping[str, str], now: datetime) -> None:
-    """Move streams on. Runs inside the caller's transaction; `now` is naive UTC."""
+    """Move streams on; an empty text forgets a stream. Runs inside the caller's transaction; `now` is naive UTC."""
     if not cursors:
         return
     connection.execute(
         """delete from raw.cursors where source_id = $source and stream in (select unnest($streams::varchar[]))""",
         {"source": source_id, "streams": list(cursors)},
     )
+    kept = {stream: position for stream, position in cursors.items() if position}
     connection.execute(
         """insert into raw.cursors select $source, unnest($streams::varchar[]), unnest($positions::varchar[]), $now""",
-        {"source": source_id, "streams": list(cursors), "positions": list(cursors.values()), "now": now},
+        {"source": source_id, "streams": list(kept), "positions": list(kept.values()), "now": now},
     )
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from ingestion.connectors.database import SqlTransport
 from ingestion.connectors.folder import DeliveredFolder, FolderTransport
+from ingestion.connectors.inbox import InboxTransport
 from ingestion.connectors.model import Transport
 from ingestion.profiles.model import Profile
 
 TRANSPORTS: Mapping[str, Callable[[Any], Transport]] = MappingProxyType({
     "folder": FolderTransport,
+    "inbox": InboxTransport,
     "sql": SqlTransport,
 })  # fmt: skip
 """Kind, as a profile's `[transport]` names it -> what makes the transport from its options."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from stdnum import ean, iban
 from stdnum.exceptions import ValidationError
@@ -17,6 +18,7 @@ def padded_gtin(value: str) -> str:
     return text.zfill(14) if text.isdigit() and len(text) in (8, 12, 13, 14) else text
 
 
+@lru_cache(maxsize=65_536)
 def gtin_problem(value: str) -> str | None:
     """What is wrong with a GTIN; None if nothing is."""
     text = value.strip()
@@ -24,6 +26,7 @@ def gtin_problem(value: str) -> str | None:
     return _problem(ean.validate, text[1:] if len(text) == 14 and text[0] == "0" else text)
 
 
+@lru_cache(maxsize=65_536)
 def gln_problem(value: str) -> str | None:
     """What is wrong with a GLN; None if nothing is."""
     return "not 13 digits" if len(value.strip()) != 13 else _problem(ean.validate, value)

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 from ingestion.documents.identifiers import gln_problem, gtin_problem, padded_gtin
 from ingestion.documents.model import DocumentFinding, Row
 
-_NUMBER = re.compile(r"[+-]?(?:\d{1,24}(?:[.,]\d{0,12})?|[.,]\d{1,12})")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,24}(?:[.,][0-9]{0,12})?|[.,][0-9]{1,12})")
 AMOUNT_STEP = Decimal("0.0001")
 """Amounts that are worked out of price and quantity are kept to hundredths of a minor unit (ADR 0003)."""
 
@@ -54,7 +55,7 @@ class Reading:
 
     def listed(self, name: str, default: str) -> list[str]:
         """A switch that is a list of codes, in order of preference."""
-        return [part.strip() for part in self.switch(name, default).split(",") if part.strip()]
+        return _codes(self.switches.get(name, default))
 
     def code(self, table: str, code: str, defaults: Mapping[str, str]) -> str | None:
         """What a code means: as the profile says, else as the standard does. None: nobody knows."""
@@ -74,7 +75,7 @@ class Reading:
         if not _NUMBER.fullmatch(plain):
             self.refuse("EDI-203", place, text, "a number such as 1234.56")
             return None
-        return format(Decimal(plain.replace(",", ".")), "f")
+        return plain if plain.isdigit() else format(Decimal(plain.replace(",", ".")), "f")
 
     def day(self, text: str, place: str) -> str | None:
         """A day as YYYY-MM-DD out of CCYYMMDD or YYMMDD, whatever follows it (EDI-202)."""
@@ -129,6 +130,11 @@ class Reading:
             return "0"
         self.refuse("EDI-209", place, "neither amount nor price", "a line amount or a price, or the switch missing_price")
         return None
+
+
+@lru_cache(maxsize=1024)
+def _codes(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def negated(number: str | None) -> str | None:

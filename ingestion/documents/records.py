@@ -20,9 +20,24 @@ UNKNOWN_TO_MESSAGES = frozenset({"leg", "source_zone", "document_id"})
 VERSION = "version_no"
 """Highest wins: day of the document, function (original, change, replacement, cancellation), moment of the interchange."""
 
+_PARTNERS = ("ship_to_scheme", "ship_to_ref", "invoicee_scheme", "invoicee_ref")
+_ARTICLE = ("buyer_item_no", "seller_item_no", "description")
+_PERIOD = ("period_from", "period_to", "unit", "unit_price", *_ARTICLE)
+
 FURTHER: Mapping[str, tuple[str, ...]] = MappingProxyType({
-    "orders": ("ship_to_scheme", "ship_to_ref", "invoicee_scheme", "invoicee_ref", "contract_no", "currency"),
-    "order_lines": ("unit_price", "ship_to_scheme", "ship_to_ref", "buyer_item_no", "seller_item_no", "description"),
+    "orders": (*_PARTNERS, "contract_no", "currency"),
+    "order_lines": (*_PARTNERS, "unit_price", *_ARTICLE),
+    "order_confirmations": ("buyer_scheme", "buyer_ref", "product_scheme", "product_ref", "ordered_quantity", "refused_quantity", "unit", *_ARTICLE),
+    "order_changes": (*_PARTNERS, "unit_price", *_ARTICLE),
+    "deliveries": (*_PARTNERS, "ordered_quantity", "unit", "sscc", *_ARTICLE),
+    "packages": (*_PARTNERS, "buyer_scheme", "buyer_ref"),
+    "receipts": (*_PARTNERS, "unit", *_ARTICLE),
+    "invoices": (*_PARTNERS, "unit", "unit_price", "document_kind", "invoice_gross_amount", "invoice_tax_amount", *_ARTICLE),
+    "returns": (*_PARTNERS, "delivery_no", "unit", "unit_price", "period_from", "period_to", *_ARTICLE),
+    "stock": ("quantity_kind", *_PERIOD),
+    "sell_through": ("order_document_no", *_PERIOD),
+    "sell_out": ("order_document_no", *_PERIOD),
+    "products": ("seller_item_no",),
 })  # fmt: skip
 """Names beyond those of the feed."""
 

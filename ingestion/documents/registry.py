@@ -13,7 +13,7 @@ from typing import Protocol, cast
 
 from ingestion.documents.model import Parsed
 
-FORMATS: Mapping[str, str] = MappingProxyType({"edifact": "ingestion.documents.edifact"})
+FORMATS: Mapping[str, str] = MappingProxyType({"edifact": "ingestion.documents.edifact", "x12": "ingestion.documents.x12"})
 """Format as a profile names it -> module."""
 
 HEAD_BYTES = 4096

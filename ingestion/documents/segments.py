@@ -113,9 +113,20 @@ def segments_of(text: str, marks: Marks, first_no: int = 1) -> Iterator[Segment]
         number += 1
 
 
+def next_interchange(text: str, opening: re.Pattern[str], terminator: str, position: int) -> int:
+    """Where the next interchange opens right after a terminator, blanks aside; the end of the text when none does."""
+    for found in opening.finditer(text, position):
+        before = found.start() - 1
+        while before >= position and text[before].isspace() and text[before] != terminator:
+            before -= 1
+        if before >= position and text[before] == terminator:
+            return found.start()
+    return len(text)
+
+
 def text_of(segments: Iterable[Segment]) -> str:
     """Segments as text, one a line, for people and for hashes: indentation and line ends of the file do not matter."""
     return "\n".join(segment.raw + segment.marks.terminator.strip("\r\n") for segment in segments)
 
 
-__all__ = ["Marks", "Segment", "cut", "released", "segments_of", "text_of"]
+__all__ = ["Marks", "Segment", "cut", "next_interchange", "released", "segments_of", "text_of"]

@@ -13,7 +13,7 @@ from ingestion.documents.registry import FORMATS, format_of, unknown_switches
 from ingestion.profiles.base import Strict as _Strict
 from ingestion.profiles.transport import TransportOptions
 
-Format = Literal["csv", "xlsx", "jsonl", "parquet", "sql", "edifact"]
+Format = Literal["csv", "xlsx", "jsonl", "parquet", "sql", "edifact", "x12"]
 Scalar = str | int | float | bool
 
 

@@ -34,4 +34,11 @@ class SqlOptions(Strict):
     timeout_seconds: int = Field(600, ge=1, le=86_400, description="how long one query may take")
 
 
-TransportOptions = Annotated[FolderOptions | SqlOptions, Field(discriminator="kind")]
+class InboxOptions(Strict):
+    """What partners push to the HTTP inbox: messages of a format with one record a line are read many at a time."""
+
+    kind: Literal["inbox"]
+    messages_per_file: int = Field(2_000, ge=1, le=100_000, description="JSON messages that are landed and read as one file")
+
+
+TransportOptions = Annotated[FolderOptions | InboxOptions | SqlOptions, Field(discriminator="kind")]

@@ -15,7 +15,7 @@ from core.warehouse.served import SERVED
 from ingestion.contracts import FEEDS, LEGS
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("core", "ingestion", "loyalty", "portal", "dashboards", "commands", "pipeline")
+ROOMS = ("core", "ingestion", "loyalty", "portal", "dashboards", "commands", "pipeline", "inbox")
 SOURCES = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")] + [ROOT / "cli.py"]
 DOCUMENTS = "\n".join(
     path.read_text(encoding="utf-8") for path in [*(ROOT / "docs").glob("error-codes*.md"), ROOT / "docs" / "edi.md"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.contract.databases import postgres_site, sqlite_site
+from tests.contract.inboxes import inbox_site
 from tests.contract.sites import Listed, delivered_folder, watched_folder
 
 SITES: dict[str, Listed] = {
@@ -10,6 +11,9 @@ SITES: dict[str, Listed] = {
         "none", delivered_folder, remembers=False, can_stall=False, can_break=False, is_missing_configuration=True
     ),
     "folder-csv": Listed("folder", watched_folder, can_stall=False, can_break=False, is_missing_configuration=True),
+    "inbox-json": Listed(
+        "inbox", inbox_site, can_stall=False, can_break=False, is_local=True, large_lines=300, padding=100_000, memory_max=8 << 20
+    ),
     "sqlite-sqlalchemy": Listed(
         "sql", sqlite_site("sqlalchemy"), has_names=False, can_break=False, large_lines=30_000, padding=2000, memory_max=48 << 20
     ),

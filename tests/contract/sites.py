@@ -60,7 +60,7 @@ class Site(Protocol):
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A site in the list. `kind`: the transport it tries; `remembers`: known items are not fetched again; `has_names`: items carry
-    the partner's names; `can_stall`: it can keep one waiting; `can_break`: a pull is several items that travel; `large_lines` of `padding` make an
+    the partner's names; `can_stall`: it can keep one waiting; `can_break`: a pull is several items that travel; `is_local`: our own folder, which cannot be away or misnamed; `large_lines` of `padding` make an
     item larger than `memory_max` bytes; `is_missing_configuration`: being unreachable is the operator's mistake."""
 
     kind: str
@@ -69,6 +69,7 @@ class Listed:
     has_names: bool = True
     can_stall: bool = True
     can_break: bool = True
+    is_local: bool = False
     is_missing_configuration: bool = False
     needs: tuple[str, ...] = ()
     large_lines: int = 60_000

@@ -35,6 +35,7 @@ def documents(first: int, count: int) -> list[EvaluatedDocument]:
 
 
 def test_migrations_make_the_tables_that_the_code_names(store: Engine) -> None:
+    import inbox.tables  # noqa: F401
     import ingestion.intake.tables  # noqa: F401
     import loyalty.programme_tables  # noqa: F401
     import portal.tables  # noqa: F401

@@ -70,3 +70,10 @@ def cell(relation: str, role: Role) -> tuple[str, frozenset[str]]:
     """(own, all or -, hidden columns)."""
     rows, _, hidden = CELLS[relation][role].partition(" | ")
     return rows, frozenset(hidden.split())
+
+
+INBOX_ROUTES: dict[str, tuple[str, str, int]] = {
+    "inbox": ("POST", "/inbox/partner", 400),
+    "inbox_health": ("GET", "/healthz", 200),
+}
+"""Routes of the inbox process: method, path, and what somebody without a signature gets."""

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- keys of the order lines that this build has to write: new or corrected lines, lines that a confirmation, delivery,
+-- keys of the order lines that this build has to write: new or corrected lines, lines that a confirmation, change, delivery,
 -- return or header speaks of, lines whose party or product was explained since, and lines that became late since
 with
 
@@ -12,6 +12,10 @@ answers as (
     select leg, seller_scheme, seller_ref, document_no, line_no
     from {{ ref('stg_ingest__order_confirmations') }}
     where _batch_no > {{ since_batch() }}
+    union
+    select leg, seller_scheme, seller_ref, document_no, line_no
+    from {{ ref('stg_ingest__order_changes') }}
+    where _batch_no > {{ since_batch() }} and line_no <> '*'
     union
     select leg, seller_scheme, seller_ref, order_document_no as document_no, order_line_no as line_no
     from {{ ref('stg_ingest__deliveries') }}
@@ -32,6 +36,18 @@ answered as (
             and lines.leg = answers.leg
             and lines.seller_scheme = answers.seller_scheme
             and lines.seller_ref = answers.seller_ref
+),
+
+cancelled as (
+    select lines._row_key
+    from {{ ref('stg_ingest__order_lines') }} as lines
+    inner join {{ ref('stg_ingest__order_changes') }} as changes
+        on
+            lines.document_no = changes.document_no
+            and lines.leg = changes.leg
+            and lines.seller_scheme = changes.seller_scheme
+            and lines.seller_ref = changes.seller_ref
+    where changes._batch_no > {{ since_batch() }} and changes.line_no = '*'
 ),
 
 headed as (
@@ -58,6 +74,8 @@ due as (
 select _row_key from touched
 union
 select _row_key from answered
+union
+select _row_key from cancelled
 union
 select _row_key from headed
 union

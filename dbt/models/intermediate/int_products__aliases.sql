@@ -23,6 +23,13 @@ gtins as (
     where products.gtin is not null
 ),
 
+gtins_of_14_digits as (
+    -- messages pad the numbers that lists write with 8, 12 or 13 digits
+    select 'gtin' as scheme, lpad(products.gtin, 14, '0') as alias_value, products.product_id, products.batch_no
+    from products
+    where length(products.gtin) in (8, 12, 13)
+),
+
 further_numbers as (
     select
         aliases.scheme,
@@ -38,6 +45,8 @@ all_numbers as (
     select * from own_numbers
     union all
     select * from gtins
+    union all
+    select * from gtins_of_14_digits
     union all
     select * from further_numbers
 ),

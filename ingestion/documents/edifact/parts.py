@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from ingestion.documents.parts import Part as BasePart
 from ingestion.documents.reading import Reading
 from ingestion.documents.segments import Segment
 
@@ -19,50 +20,26 @@ ITEM_TYPES: Mapping[str, str] = {
 ITEM_PREFERENCE = "gtin,:seller_item,:manufacturer_item,:buyer_item"
 """Of several numbers of an article the first of these names the product."""
 
+ENDS = ("UNS", "CNT", "UNT")
+"""What ends the lines of a message."""
+
 YEAR_SHORT = frozenset({"101", "201", "301", "2", "3", "4"})
 """Date formats (2379) that begin with a year of two digits."""
 
 
-class Part:
+class Part(BasePart):
     """Some segments of a message that belong together."""
-
-    def __init__(self, segments: Sequence[Segment]) -> None:
-        self.segments = segments
-
-    def first(self, tag: str, *codes: str) -> Segment | None:
-        """The first segment of that tag; with codes the first whose qualifier is one of them, in the codes' order."""
-        if not codes:
-            return next((segment for segment in self.segments if segment.tag == tag), None)
-        found = {segment.get(1): segment for segment in reversed(self.segments) if segment.tag == tag}
-        return next((found[code] for code in codes if code in found), None)
-
-    def every(self, tag: str) -> Iterator[Segment]:
-        """All segments of that tag."""
-        return (segment for segment in self.segments if segment.tag == tag)
 
     def value(self, tag: str, *codes: str) -> str:
         """Component 2 of the first such segment: what RFF, MOA, QTY and DTM say."""
         segment = self.first(tag, *codes)
         return segment.get(1, 2) if segment else ""
 
-    def split(self, *tags: str) -> tuple[Part, list[Part]]:
-        """(what stands before, one part from each segment of these tags to the next)."""
-        starts = [index for index, segment in enumerate(self.segments) if segment.tag in tags]
-        ends = [*starts[1:], len(self.segments)]
-        head = Part(self.segments[: starts[0]] if starts else self.segments)
-        return head, [Part(self.segments[start:end]) for start, end in zip(starts, ends, strict=True)]
-
-    @property
-    def place(self) -> str:
-        """Where it begins."""
-        return self.segments[0].place if self.segments else "the message"
-
 
 def laid_out(segments: Sequence[Segment]) -> tuple[Part, list[Part], Part]:
     """(header, one part for each LIN, summary from UNS on) of a message."""
-    end = next((index for index, segment in enumerate(segments) if segment.tag in ("UNS", "UNT") and index > 0), len(segments))
-    head, lines = Part(segments[:end]).split("LIN")
-    return head, lines, Part(segments[end:])
+    body, summary = Part(segments).until(*ENDS)
+    return (*body.split("LIN"), summary)
 
 
 def day_of(reading: Reading, part: Part, *codes: str) -> str | None:

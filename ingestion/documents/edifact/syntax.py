@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ingestion.documents.model import DocumentFinding
-from ingestion.documents.segments import Marks, Segment, segments_of
+from ingestion.documents.segments import Marks, Segment, next_interchange, segments_of
 
 CHARSETS: Mapping[str, str] = {
     "UNOA": "ascii", "UNOB": "ascii", "UNOC": "iso8859-1", "UNOD": "iso8859-2", "UNOE": "iso8859-5", "UNOF": "iso8859-7",
@@ -22,6 +22,7 @@ CHARSETS: Mapping[str, str] = {
 DEFAULT = Marks("'", "+", ":", ".", "?", "")
 _HEADER = re.compile(rb"UNB[^A-Za-z0-9\s]{1,2}(UNO[A-Z])", re.IGNORECASE)
 _START = re.compile(r"\s*(?:UNA|UNB|UNG|UNH)(?![A-Za-z0-9])", re.IGNORECASE)
+_UNA = re.compile(r"UNA[^A-Za-z0-9]")
 _WEAK_START = re.compile(rb"[A-Za-z]{2,3}\+[^\n]{0,200}?'")
 
 
@@ -60,12 +61,7 @@ def interchanges_of(text: str) -> Iterator[tuple[Marks, str, DocumentFinding | N
     while position < len(text):
         start = _skip_blanks(text, position)
         marks, body, warning = _marks_at(text, start, marks)
-        if not marks.terminator.strip() or len(marks.terminator) != 1:
-            following = None
-        else:
-            pattern = re.compile(rf"(?<!{re.escape(marks.release or chr(0))}){re.escape(marks.terminator)}\s*(?=UNA[^A-Za-z0-9])")
-            following = pattern.search(text, body)
-        end = following.end() if following else len(text)
+        end = next_interchange(text, _UNA, marks.terminator, body) if marks.terminator != "\n" else len(text)
         yield marks, text[body:end], warning
         position = end
 

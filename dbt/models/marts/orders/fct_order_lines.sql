@@ -18,7 +18,67 @@ headers as (
 ),
 
 confirmations as (
-    {{ current_versions('order_confirmations', ref('stg_ingest__order_confirmations')) }}
+    select * from {{ ref('int_order_confirmations__per_order_line') }}
+),
+
+changes as (
+    select * from {{ ref('int_order_changes__per_order_line') }}
+),
+
+ordered as (
+    -- lines as the buyer last asked for them; a change that is older than the line's own version is in it already
+    select
+        lines._row_key,
+        lines.document_id,
+        lines.source_id,
+        lines.document_no,
+        lines.line_no,
+        lines.leg,
+        lines.seller_scheme,
+        lines.seller_ref,
+        lines.buyer_scheme,
+        lines.buyer_ref,
+        lines.product_scheme,
+        lines.product_ref,
+        lines.ordered_on,
+        coalesce(changes.promised_on, lines.promised_on) as promised_on,
+        coalesce(changes.quantity, lines.quantity) as quantity,
+        lines.unit,
+        case
+            when changes.quantity is null then lines.net_amount_cents
+            when changes.net_amount_cents is not null then changes.net_amount_cents
+            when lines.quantity = 0 then lines.net_amount_cents
+            else cast(round_even(
+                (lines.net_amount_cents + lines.net_amount_subcents / 100.0) * changes.quantity / lines.quantity, 0
+            ) as bigint)
+        end as net_amount_cents,
+        case
+            when changes.quantity is null then lines.net_amount_subcents
+            else cast(coalesce(changes.net_amount_subcents, 0) as smallint)
+        end as net_amount_subcents,
+        lines.currency,
+        lines.line_kind,
+        case
+            when coalesce(changes.is_cancelled, false) or coalesce(whole.is_cancelled, false) then 'cancelled'
+            else lines.line_status
+        end as line_status
+    from lines
+    left join changes
+        on
+            lines.document_no = changes.document_no
+            and lines.line_no = changes.line_no
+            and lines.leg = changes.leg
+            and lines.seller_scheme = changes.seller_scheme
+            and lines.seller_ref = changes.seller_ref
+            and lines._version <= changes.version
+    left join changes as whole
+        on
+            lines.document_no = whole.document_no
+            and whole.line_no = '*'
+            and lines.leg = whole.leg
+            and lines.seller_scheme = whole.seller_scheme
+            and lines.seller_ref = whole.seller_ref
+            and lines._version <= whole.version
 ),
 
 deliveries as (
@@ -31,30 +91,30 @@ returned as (
 
 resolved as (
     select
-        lines._row_key as order_line_id,
-        lines.document_id as order_id,
-        lines.source_id,
-        lines.document_no,
-        lines.line_no,
-        lines.leg,
-        coalesce(products.manufacturer_id, case when lines.leg = 'sell_in' then sellers.party_id end, -1) as manufacturer_id,
-        {{ channel_parties('lines.leg', 'sellers.party_id', 'sellers.kind', 'buyers.party_id', 'buyers.kind') }},
+        ordered._row_key as order_line_id,
+        ordered.document_id as order_id,
+        ordered.source_id,
+        ordered.document_no,
+        ordered.line_no,
+        ordered.leg,
+        coalesce(products.manufacturer_id, case when ordered.leg = 'sell_in' then sellers.party_id end, -1) as manufacturer_id,
+        {{ channel_parties('ordered.leg', 'sellers.party_id', 'sellers.kind', 'buyers.party_id', 'buyers.kind') }},
         coalesce(products.product_id, -1) as product_id,
-        lines.ordered_on,
-        coalesce(lines.promised_on, confirmations.promised_on, headers.promised_on, deliveries.promised_on) as promised_on,
-        lines.quantity,
-        lines.unit,
-        lines.net_amount_cents,
-        lines.net_amount_subcents,
+        ordered.ordered_on,
+        coalesce(ordered.promised_on, confirmations.promised_on, headers.promised_on, deliveries.promised_on) as promised_on,
+        ordered.quantity,
+        ordered.unit,
+        ordered.net_amount_cents,
+        ordered.net_amount_subcents,
         cast(round_even(
-            lines.quantity * (products.list_price_cents + products.list_price_subcents / 100.0), 0
+            ordered.quantity * (products.list_price_cents + products.list_price_subcents / 100.0), 0
         ) as bigint) as list_value_cents,
-        lines.currency,
-        lines.line_kind,
+        ordered.currency,
+        ordered.line_kind,
         case
-            when lines.line_status = 'cancelled' or headers.status = 'cancelled' or confirmations.status = 'rejected'
+            when ordered.line_status = 'cancelled' or headers.status = 'cancelled' or confirmations.status = 'rejected'
                 then 'cancelled'
-            when lines.line_status = 'confirmed' or headers.status = 'confirmed' or confirmations.status is not null
+            when ordered.line_status = 'confirmed' or headers.status = 'confirmed' or confirmations.status = 'confirmed'
                 then 'confirmed'
             else 'open'
         end as line_status,
@@ -69,42 +129,42 @@ resolved as (
         products.product_id is null as is_unknown_product,
         coalesce(sources.reports_deliveries, false) as reports_deliveries,
         sources.as_of_on
-    from lines
+    from ordered
     left join {{ ref('int_parties__aliases') }} as sellers
-        on lines.seller_scheme = sellers.scheme and lines.seller_ref = sellers.alias_value
+        on ordered.seller_scheme = sellers.scheme and ordered.seller_ref = sellers.alias_value
     left join {{ ref('int_parties__aliases') }} as buyers
-        on lines.buyer_scheme = buyers.scheme and lines.buyer_ref = buyers.alias_value
+        on ordered.buyer_scheme = buyers.scheme and ordered.buyer_ref = buyers.alias_value
     left join {{ ref('int_products__aliases') }} as products
-        on lines.product_scheme = products.scheme and lines.product_ref = products.alias_value
+        on ordered.product_scheme = products.scheme and ordered.product_ref = products.alias_value
     left join headers
         on
-            lines.document_no = headers.document_no
-            and lines.leg = headers.leg
-            and lines.seller_scheme = headers.seller_scheme
-            and lines.seller_ref = headers.seller_ref
-            and lines.source_id = headers.source_id
+            ordered.document_no = headers.document_no
+            and ordered.leg = headers.leg
+            and ordered.seller_scheme = headers.seller_scheme
+            and ordered.seller_ref = headers.seller_ref
+            and ordered.source_id = headers.source_id
     left join confirmations
         on
-            lines.document_no = confirmations.document_no
-            and lines.line_no = confirmations.line_no
-            and lines.leg = confirmations.leg
-            and lines.seller_scheme = confirmations.seller_scheme
-            and lines.seller_ref = confirmations.seller_ref
+            ordered.document_no = confirmations.document_no
+            and ordered.line_no = confirmations.line_no
+            and ordered.leg = confirmations.leg
+            and ordered.seller_scheme = confirmations.seller_scheme
+            and ordered.seller_ref = confirmations.seller_ref
     left join deliveries
         on
-            lines.document_no = deliveries.order_document_no
-            and lines.line_no = deliveries.order_line_no
-            and lines.leg = deliveries.leg
-            and lines.seller_scheme = deliveries.seller_scheme
-            and lines.seller_ref = deliveries.seller_ref
+            ordered.document_no = deliveries.order_document_no
+            and ordered.line_no = deliveries.order_line_no
+            and ordered.leg = deliveries.leg
+            and ordered.seller_scheme = deliveries.seller_scheme
+            and ordered.seller_ref = deliveries.seller_ref
     left join returned
         on
-            lines.document_no = returned.order_document_no
-            and lines.line_no = returned.order_line_no
-            and lines.leg = returned.leg
-            and lines.seller_scheme = returned.seller_scheme
-            and lines.seller_ref = returned.seller_ref
-    left join {{ ref('int_sources__as_of') }} as sources on lines.source_id = sources.source_id
+            ordered.document_no = returned.order_document_no
+            and ordered.line_no = returned.order_line_no
+            and ordered.leg = returned.leg
+            and ordered.seller_scheme = returned.seller_scheme
+            and ordered.seller_ref = returned.seller_ref
+    left join {{ ref('int_sources__as_of') }} as sources on ordered.source_id = sources.source_id
 ),
 
 judged as (

@@ -14,6 +14,7 @@ select
     landed.leg,
     landed.document_no,
     landed.line_no,
+    landed.split_no,
     landed.seller_scheme,
     landed.seller_ref,
     landed.status,
