@@ -34,8 +34,8 @@ PROGRAMME_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "m.health.cohorts": ("Was aus den Punkten eines Ausgabemonats wurde", "What became of the points of a month of issue"),
     "m.health.cohorts_help": (
-        "Ausgabemonat ist der Monat der Buchung. Verfallen zählt erst als Quote, wenn kein Punkt des Monats mehr eingelöst werden kann.",
-        "The month of issue is that of booking. Expired points become a rate once no point of the month can be redeemed any more.",
+        "Ausgabemonat ist der Monat des Ereignisses. Verfallen zählt erst als Quote, wenn kein Punkt des Monats mehr eingelöst werden kann.",
+        "The month of issue is that of the event. Expired points become a rate once no point of the month can be redeemed any more.",
     ),
     "m.health.tiers": ("Mitglieder je Stufe", "Members by tier"),
     "m.liability.title": ("Verbindlichkeit", "Liability"),

@@ -1,11 +1,11 @@
--- what became of the points that were issued in a month. A cohort is matured when none of its points can be redeemed any more or all of
+-- what became of the points that were earned in a month, by the day of the event. A cohort is matured when none of its points can be redeemed any more or all of
 -- its lots have passed their expiry; breakage is read off matured cohorts only (docs/loyalty.md, 18)
 with
 
 lots as (
     select
         lots.*,
-        cast(date_trunc('month', lots.booked_on) as date) as cohort_on,
+        cast(date_trunc('month', lots.earned_on) as date) as cohort_on,
         programmes.as_of_on
     from {{ ref('fct_point_lots') }} as lots
     inner join {{ ref('stg_ledger__programmes') }} as programmes
