@@ -27,7 +27,8 @@ PROGRAMME_TEXTS: dict[str, tuple[str, str]] = {
         "Redeemed by issued points (less what was taken back) of all months of issue.",
     ),
     "m.health.monthly": ("Aktive Mitglieder je Monat", "Active members per month"),
-    "m.health.points": ("Punkte je Monat", "Points per month"),
+    "m.health.points": ("Vergebene Punkte je Monat", "Points issued per month"),
+    "m.health.gone": ("Eingelöste und verfallene Punkte je Monat", "Points redeemed and expired per month"),
     "m.health.points_help": (
         "Nach dem Tag des Ereignisses; Einlösungen abzüglich Stornos.",
         "By the day of the event; redemptions less cancellations.",
@@ -38,6 +39,10 @@ PROGRAMME_TEXTS: dict[str, tuple[str, str]] = {
         "The month of issue is that of the event. Expired points become a rate once no point of the month can be redeemed any more.",
     ),
     "m.health.tiers": ("Mitglieder je Stufe", "Members by tier"),
+    "m.health.tiers_help": (
+        "Am Tag des Programms; zusammengelegte Mitglieder zählen einmal. Ein Strich: noch keine Stufe.",
+        "On the programme's day; merged members count once. A dash: no tier yet.",
+    ),
     "m.liability.title": ("Verbindlichkeit", "Liability"),
     "m.liability.question": ("Was schuldet das Programm, und wem wird es belastet?", "What does the programme owe, and who is charged?"),
     "m.liability.outstanding": ("Offene Punkte", "Points outstanding"),

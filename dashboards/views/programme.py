@@ -40,14 +40,13 @@ def health(context: Context) -> None:
         "health-members",
         "m.health.active_help",
     )
-    series = {name: context.text(f"column.{name}") for name in ("points_issued", "points_redeemed", "points_expired")}
-    points = monthly[["month_on", *series, "points_reversed"]]
-    chart(
-        context, "m.health.points", month_bars(monthly, series, context.language), points, "health-points", "m.health.points_help"
-    )
+    for title, columns in (("m.health.points", ("points_issued",)), ("m.health.gone", ("points_redeemed", "points_expired"))):
+        series = {name: context.text(f"column.{name}") for name in columns}
+        bars = month_bars(monthly, series, context.language)
+        chart(context, title, bars, monthly[["month_on", *columns]], title.replace(".", "-"), "m.health.points_help")
     export(context, queries.HEALTH_MONTHLY, filters)
     _list(context, "m.health.cohorts", queries.COHORTS, filters, "m.health.cohorts_help")
-    _list(context, "m.health.tiers", queries.TIERS, filters)
+    _list(context, "m.health.tiers", queries.TIERS, filters, "m.health.tiers_help")
 
 
 def liability(context: Context) -> None:
