@@ -151,9 +151,9 @@ class Pipeline:
         changed = changed_feeds(connection)
         self.transformer.build_facts(None if full else changed)
         reporting.step("awards")
-        posted = award_points_of_run(connection, self._settings, self._programmes, self._clock, self._hooks, full=full)
+        posted, is_news = award_points_of_run(connection, self._settings, self._programmes, self._clock, self._hooks, full=full)
         reporting.step("points")
-        if full or posted or "parties" in changed:
+        if full or is_news or "parties" in changed:
             self.transformer.build_points(full=full)
         reporting.step("gate")
         generation = self._check_and_publish(connection, reporting, gate)

@@ -9,12 +9,14 @@ from dashboards.queries.distributor import DISTRIBUTOR_QUERIES
 from dashboards.queries.feeds import FEED_QUERIES
 from dashboards.queries.manufacturer import MANUFACTURER_QUERIES
 from dashboards.queries.model import Filters, Query
+from dashboards.queries.programme import PROGRAMME_QUERIES
 from dashboards.queries.retailer import RETAILER_QUERIES
 from dashboards.runtime import current
 from portal import User, scope_of
 
 QUERIES: dict[str, Query] = {
-    query.name: query for query in (*MANUFACTURER_QUERIES, *DISTRIBUTOR_QUERIES, *RETAILER_QUERIES, *FEED_QUERIES)
+    query.name: query
+    for query in (*MANUFACTURER_QUERIES, *PROGRAMME_QUERIES, *DISTRIBUTOR_QUERIES, *RETAILER_QUERIES, *FEED_QUERIES)
 }
 """Every query of every page by name."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from dashboards.texts import feeds
+from dashboards.texts.programme import PROGRAMME_COLUMNS, PROGRAMME_TEXTS
 
 Language = Literal["de", "en"]
 
@@ -227,7 +228,8 @@ _COLUMNS: dict[str, tuple[str, str]] = {
 CATALOGUE: dict[str, tuple[str, str]] = {
     **_PAIRS,
     **feeds.PAIRS,
-    **{f"column.{name}": pair for name, pair in (*feeds.COLUMNS.items(), *_COLUMNS.items())},
+    **PROGRAMME_TEXTS,
+    **{f"column.{name}": pair for name, pair in {**PROGRAMME_COLUMNS, **feeds.COLUMNS, **_COLUMNS}.items()},
 }
 """Key -> (German, English)."""
 

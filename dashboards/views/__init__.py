@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.scope import Role
 from dashboards.components.context import Context
-from dashboards.views import distributor, feeds, manufacturer, retailer
+from dashboards.views import distributor, feeds, manufacturer, programme, retailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ VIEWS: tuple[View, ...] = (
     View("", Role.MANUFACTURER, "m.activity", manufacturer.activity),
     View("delivery", Role.MANUFACTURER, "m.delivery", manufacturer.delivery),
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
+    View("programme", Role.MANUFACTURER, "m.health", programme.health),
+    View("liability", Role.MANUFACTURER, "m.liability", programme.liability),
     View("partner-quality", Role.MANUFACTURER, "m.quality", feeds.partner_quality),
     View("", Role.DISTRIBUTOR, "d.overview", distributor.overview),
     View("orders", Role.DISTRIBUTOR, "d.orders", distributor.orders),
