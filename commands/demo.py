@@ -8,6 +8,7 @@ from datetime import date
 from rich.console import Console
 from rich.panel import Panel
 
+from commands.demo_rewards import seed_rewards
 from commands.loyalty import activate_programme
 from commands.people import party_id_of
 from commands.running import run_deliveries
@@ -20,6 +21,8 @@ from ingestion.profiles import load_profile
 from loyalty import active_programmes
 from pipeline import Delivery, Pipeline
 from portal import NewUser, create_user, list_users, set_password_by_operator
+
+DEMO_PROGRAMME = "alpenglut"
 
 PASSWORD_BYTES = 12
 """96 random bits: sixteen characters to type."""
@@ -37,6 +40,7 @@ def make_demo(settings: Settings, console: Console, *, seed: int, end_date: date
     activate_programme(settings, "demo")
     _run(settings, console, manifest)
     people = _make_people(settings, manifest)
+    _show_rewards(settings, manifest)
     console.print(Panel(_log_in_text(settings, people), title="Dreiklang demo", expand=False), highlight=False)
 
 
@@ -56,6 +60,13 @@ def _run(settings: Settings, console: Console, manifest: DemoManifest) -> None:
     deliveries = [Delivery(load_profile(source.profile_path), source.folder) for source in manifest.sources]
     pipeline = Pipeline(settings, SystemClock(), random_id, active_programmes(settings.root))
     run_deliveries(pipeline, deliveries, console, data_docs=True)
+
+
+def _show_rewards(settings: Settings, manifest: DemoManifest) -> None:
+    store = open_store(settings.resolved_store_url())
+    programme = next(one for one in active_programmes(settings.root) if one.programme_id == DEMO_PROGRAMME)
+    seed_rewards(settings, store, programme, manifest.distributor_ref, manifest.retailer_ref, SystemClock())
+    store.dispose()
 
 
 def _make_people(settings: Settings, manifest: DemoManifest) -> list[tuple[str, str, str]]:

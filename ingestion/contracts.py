@@ -324,6 +324,12 @@ create table if not exists raw.source_notes (source_id varchar primary key, titl
     owner_scheme varchar, owner_ref varchar);
 alter table raw.source_notes add column if not exists owner_scheme varchar;
 alter table raw.source_notes add column if not exists owner_ref varchar;
+create table if not exists raw.party_merges (
+    source_id varchar not null, party_ref varchar not null, into_source_id varchar not null, into_party_ref varchar not null,
+    is_undone boolean not null, batch_no integer not null, primary key (source_id, party_ref));
+create table if not exists raw.match_candidates (
+    left_source_id varchar not null, left_ref varchar not null, right_source_id varchar not null, right_ref varchar not null,
+    kind varchar not null, score double not null, reasons varchar not null);
 create table if not exists raw.quarantine_done (
     batch_no integer not null, row_no integer not null, action_no bigint not null, kind varchar not null, new_batch_no integer,
     done_at timestamp not null, primary key (batch_no, row_no));

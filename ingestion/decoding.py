@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import json
 import zlib
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from ingestion.archives import CountedGzip
 from ingestion.documents.registry import FORMATS
 from ingestion.findings import Finding, refuse
 from ingestion.landing import CHUNK_BYTES, Landed
@@ -71,6 +71,10 @@ def decode(
         from ingestion.documents.decoding import decode_documents
 
         return decode_documents(connection, landed, feed, needed, shelf)
+    if feed.format == "xml":
+        from ingestion.xml_rows import decode_xml
+
+        return decode_xml(connection, landed, feed, needed, work)
     if feed.format in ("parquet", "sql"):
         return _decode_parquet(connection, landed, needed)
     if feed.format == "xlsx":
@@ -78,6 +82,8 @@ def decode(
     text = _as_utf8(landed, feed, work)
     if feed.format == "jsonl":
         return _decode_jsonl(connection, landed, text, feed, needed)
+    if feed.format == "json":
+        return _decode_json(connection, landed, text, feed, needed)
     text, stated = take_trailer(landed, text, feed, work)
     return replace(_decode_csv(connection, landed, text, feed, needed), stated=stated)
 
@@ -108,7 +114,7 @@ def _as_utf8(landed: Landed, feed: FeedProfile, work: Path) -> Path:
     decoder = codecs.getincrementaldecoder("utf-8-sig" if plain_utf8 else feed.encoding)()
     try:
         with (
-            gzip.open(landed.path, "rb") if is_gzip else landed.path.open("rb") as source,
+            CountedGzip(landed.path, landed.file_name) if is_gzip else landed.path.open("rb") as source,
             target.open("w", encoding="utf-8", newline="") as out,
         ):
             while chunk := source.read(CHUNK_BYTES):
@@ -241,19 +247,48 @@ def _decode_jsonl(
         Finding(int(no), int(no), None, "ING-302", str(line or "")[:200], "a whole JSON object on one line", str(line or ""))
         for no, line in bad
     )
-    root = "select _record_no, line::json as root, null::json as item from decoded_text where coalesce(json_valid(line), false)"
-    if feed.explode:
-        root = (
-            "select _record_no, line::json as root, unnest(json_extract(line::json, "
-            f"{literal('$.' + feed.explode + '[*]')})) as item from decoded_text where coalesce(json_valid(line), false)"
-        )
-    selected = "".join(f", {_json_value(name, feed.explode)} as {quoted(name)}" for name in needed)
-    connection.execute(
-        f"create or replace temp view decoded as select cast(row_number() over () as integer) as _row_no{selected} from ({root})"
-        if feed.explode
-        else f"create or replace temp view decoded as select cast(_record_no as integer) as _row_no{selected} from ({root})"
+    return _json_view(connection, landed, feed, needed, findings)
+
+
+def _decode_json(
+    connection: duckdb.DuckDBPyConnection, landed: Landed, text: Path, feed: FeedProfile, needed: Sequence[str]
+) -> Decoded:
+    """One document; its records are the list at `items`, or the document itself."""
+    content = text.read_text(encoding="utf-8")
+    path = "$" + (f".{feed.items}" if feed.items else "")
+    found = connection.execute("select json_valid($content)", {"content": content}).fetchall()[0][0]
+    kind = (
+        connection.execute("select json_type($content, $path)", {"content": content, "path": path}).fetchall()
+        if found
+        else [("",)]
     )
-    known = connection.execute(f"select count(*) from ({root})").fetchone()
+    if kind[0][0] != "ARRAY":
+        raise refuse("ING-205", landed.file_name, found="no whole JSON document" if not found else f"no list at '{feed.items}'",
+                     expected=f"one JSON document with its records in a list{f' at {feed.items}' if feed.items else ''}",
+                     next_step="Send the document again as agreed, or have the profile changed.")  # fmt: skip
+    connection.execute(
+        """create or replace temp table decoded_text as
+           select generate_subscripts(records, 1) as _record_no, unnest(records)::varchar as line
+           from (select json_extract($content::json, $path) as records)""",
+        {"content": content, "path": f"{path}[*]"},
+    )
+    return _json_view(connection, landed, feed, needed, ())
+
+
+def _json_view(
+    connection: duckdb.DuckDBPyConnection, landed: Landed, feed: FeedProfile, needed: Sequence[str], findings: tuple[Finding, ...]
+) -> Decoded:
+    """The view `decoded` over the JSON texts in `decoded_text`: a row per record, or per item of the lists that `explode` names."""
+    paths = feed.explode_paths
+    rows = "select _record_no, line::json as item0 from decoded_text where coalesce(json_valid(line), false)"
+    for level, path in enumerate(paths, 1):
+        rows = f"select *, unnest(json_extract(item{level - 1}, {literal(f'$.{path}[*]')})) as item{level} from ({rows})"
+    number = "row_number() over ()" if paths else "_record_no"
+    selected = "".join(f", {_json_value(name, paths)} as {quoted(name)}" for name in needed)
+    connection.execute(
+        f"create or replace temp view decoded as select cast({number} as integer) as _row_no{selected} from ({rows})"
+    )
+    known = connection.execute(f"select count(*) from ({rows})").fetchone()
     if needed and known and known[0]:
         found = connection.execute(
             "select " + ", ".join(f"count({quoted(name)})" for name in needed) + " from decoded"
@@ -266,10 +301,13 @@ def _decode_jsonl(
     return Decoded(dict.fromkeys(needed, "VARCHAR"), findings)
 
 
-def _json_value(name: str, explode: str | None) -> str:
-    if explode and name.startswith(f"{explode}."):
-        return f"json_extract_string(item, {literal('$.' + name[len(explode) + 1 :])})"
-    return f"json_extract_string(root, {literal('$.' + name)})"
+def _json_value(name: str, paths: Sequence[str]) -> str:
+    """The text at a name, which begins with the path of the list whose item it belongs to."""
+    for level in range(len(paths), 0, -1):
+        prefix = ".".join(paths[:level]) + "."
+        if name.startswith(prefix):
+            return f"json_extract_string(item{level}, {literal('$.' + name[len(prefix) :])})"
+    return f"json_extract_string(item0, {literal('$.' + name)})"
 
 
 def _decode_xlsx(connection: duckdb.DuckDBPyConnection, landed: Landed, feed: FeedProfile, needed: Sequence[str]) -> Decoded:

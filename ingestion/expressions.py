@@ -194,6 +194,8 @@ def _moment(kind: str, mapping: Mapping, text: str, sql_type: str, feed: FeedPro
         zone = profile.zone_of(feed) if kind == "date" else "UTC"
         naive = f"timezone({literal(zone)}, {text})"
         return (f"cast({naive} as date)" if kind == "date" else naive), "a date"
+    if sql_type == "VARCHAR" and kind == "instant" and "%z" in pattern:
+        return f"timezone('UTC', try_strptime({text}, {literal(pattern)}))", f"a date and time like {_example(pattern)}"
     if sql_type == "VARCHAR":
         naive = f"try_strptime({text}, {literal(pattern)})"
         expected = f"a {'date' if kind == 'date' else 'date and time'} like {_example(pattern)}"

@@ -16,10 +16,12 @@ import duckdb
 import structlog
 
 from core.clock import Clock
-from core.errors import ConfigurationError, DreiklangError, RetriableError
+from core.errors import ConfigurationError, DreiklangError, InputRefusedError, RetriableError
 from core.settings import Settings
+from ingestion.batches import log_outcomes, next_batch_no, record, record_refused
 from ingestion.connectors import Item, Pull, pull_chunks, transports_of
 from ingestion.connectors.model import NO_CURSORS, Cursors, cursors_of, fits
+from ingestion.connectors.unpacking import open_archives
 from ingestion.contracts import CONTROL_TABLES, FEEDS, TECHNICAL_COLUMNS
 from ingestion.cursors import forget_cursors, read_cursors, write_cursors
 from ingestion.decoding import decode
@@ -155,8 +157,10 @@ def pull_delivery(
         pull = Pull(profile, source, settings.inbox_dir, work, read_cursors(connection, profile.source_id), clock=clock)
         for chunk in pull_chunks(transports, pull):
             items = [item for item in chunk.items if item.path not in skip]
-            tasks = _tasks(profile, items)
-            files += len(tasks)
+            unpacked, refusals = open_archives(profile, items, work)
+            outcomes += loading.refuse(refusals)
+            tasks = _tasks(profile, unpacked)
+            files += len(tasks) + len(refusals)
             outcomes += loading.load(tasks, cursors_of(items))
             outcomes += loading.compare_keys(items)
             chunk.transport.settled(pull, items)
@@ -167,7 +171,7 @@ def pull_delivery(
                 if isinstance(failure, ConfigurationError):
                     raise failure
                 break
-            for item in items:
+            for item in [*items, *unpacked]:
                 if item.path.is_relative_to(work):
                     item.path.unlink(missing_ok=True)
     brings_all = all(transport.brings_all for transport in transports)
@@ -268,6 +272,15 @@ class _Loading:
                 outcomes += self._group(self._profile.feeds[item.feed_no]).settle_deletions(item)
         return outcomes
 
+    def refuse(self, refusals: Sequence[tuple[Item, InputRefusedError]]) -> list[FileOutcome]:
+        """Write down archives that cannot be taken. They are not kept: nobody knows what is in them."""
+        outcomes = [
+            record_refused(self._connection, self._profile.source_id, item.path, refusal, self._run_id, self._clock)
+            for item, refusal in refusals
+        ]
+        log_outcomes(outcomes)
+        return outcomes
+
     def _group(self, feed: FeedProfile) -> _Group:
         return _Group(self._connection, self._profile, feed, self._settings, self._clock, self._run_id, self._shelf)
 
@@ -290,7 +303,7 @@ class _Group:
         self._shelf = shelf
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
         self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
-        self._next_batch_no = int(connection.execute("select coalesce(max(batch_no), 0) + 1 from raw.batches").fetchall()[0][0])
+        self._next_batch_no = next_batch_no(connection)
         begin_group(connection, FEEDS[feed.feed])
 
     def try_to_add(self, task: _Task) -> str | None:
@@ -331,9 +344,9 @@ class _Group:
                 self._connection, FEEDS[self.feed.feed], self.feed, [outcome for outcome, _, _ in self._staged]
             )
             for outcome, (_, landed, started_at) in zip(outcomes, self._staged, strict=True):
-                _record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
+                record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
             write_cursors(self._connection, self._profile.source_id, cursors, self._utc_now())
-        _log_outcomes(outcomes)
+        log_outcomes(outcomes)
         return outcomes
 
     def settle_deletions(self, item: Item) -> list[FileOutcome]:
@@ -345,12 +358,12 @@ class _Group:
         with self._transaction():
             outcome = settle_deletions(self._connection, task, decoded.types, batch_file=item.name)
             if outcome is not None:
-                _record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
+                record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
             if revived(self._connection, task):
                 forget_cursors(self._connection, self._profile.source_id, [f"query:{self.feed.feed}:{item.feed_no}"])
             write_cursors(self._connection, self._profile.source_id, item.cursors, self._utc_now())
         outcomes = [] if outcome is None else [outcome]
-        _log_outcomes(outcomes)
+        log_outcomes(outcomes)
         return outcomes
 
     @contextmanager
@@ -384,42 +397,6 @@ class _Group:
         return replace(
             task.outcome("same_file"), rows_read=rows_read, rows_duplicate=rows_read,
             error_message=f"The same bytes were loaded as batch {batch_no}; nothing changes.",
-        )  # fmt: skip
-
-
-def _log_outcomes(outcomes: Sequence[FileOutcome]) -> None:
-    for outcome in outcomes:
-        log.info(
-            "file_read", source=outcome.source_id, feed=outcome.feed, file=outcome.file_name, status=outcome.status,
-            read=outcome.rows_read, accepted=outcome.rows_accepted, quarantined=outcome.rows_quarantined,
-            duplicate=outcome.rows_duplicate, code=outcome.error_code,
-        )  # fmt: skip
-
-
-def _record(
-    connection: duckdb.DuckDBPyConnection, outcome: FileOutcome, landed: Landed, run_id: str, started_at: object, clock: Clock
-) -> None:
-    finished_at = clock.now().replace(tzinfo=None)
-    connection.execute(
-        """insert into raw.batches values ($batch, $run, $source, $feed, $file, $sha, $bytes, $path, $status, $read, $accepted,
-           $quarantined, $duplicate, $corrected, $first, $last, $code, $message, $started, $finished)""",
-        {
-            "batch": outcome.batch_no, "run": run_id, "source": outcome.source_id, "feed": outcome.feed,
-            "file": outcome.file_name, "sha": landed.sha256, "bytes": landed.size_bytes, "path": str(landed.path),
-            "status": outcome.status, "read": outcome.rows_read, "accepted": outcome.rows_accepted,
-            "quarantined": outcome.rows_quarantined, "duplicate": outcome.rows_duplicate, "corrected": outcome.rows_corrected,
-            "first": outcome.first_event_on, "last": outcome.last_event_on, "code": outcome.error_code,
-            "message": outcome.error_message, "started": started_at, "finished": finished_at,
-        },
-    )  # fmt: skip
-    if outcome.findings:
-        connection.executemany(
-            "insert into raw.quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (outcome.batch_no, f.row_no, f.line_no, outcome.source_id, outcome.feed, f.column_name, f.error_code, f.found,
-                 f.expected, f.message, f.raw_text, finished_at, outcome.row_layout)
-                for f in outcome.findings
-            ],
         )  # fmt: skip
 
 

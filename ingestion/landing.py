@@ -1,4 +1,7 @@
-"""Landing: a partner's bytes are kept as they came, under their sha256, before anybody parses them."""
+"""Landing: a partner's bytes are kept as they came, under their sha256, before anybody parses them.
+
+But for one thing: a shared secret in a cXML message is taken out before the first byte is written (ADR 0023). The sha256 is that of what came.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+
+from ingestion.redaction import without_secrets
 
 CHUNK_BYTES = 1 << 20
 NAME_BYTES_MAX = 150
@@ -28,8 +33,10 @@ def land(file: Path, landing_dir: Path, source_id: str) -> Landed:
 
     What is kept is what was copied: a file that changes while it is read lands under the hash of the copy.
     """
-    sha256 = _hash(file)
     name = safe_name(file.name)
+    if (redacted := without_secrets(file)) is not None:
+        return _land_redacted(file.name, _place(landing_dir, source_id, redacted[0], name), *redacted)
+    sha256 = sha256_of(file)
     target = _place(landing_dir, source_id, sha256, name)
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -37,13 +44,29 @@ def land(file: Path, landing_dir: Path, source_id: str) -> Landed:
         shutil.copyfile(file, temporary)
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())
-        sha256 = _hash(temporary)
+        sha256 = sha256_of(temporary)
         target = _place(landing_dir, source_id, sha256, name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.replace(target)
-        with contextlib.suppress(OSError):
-            target.chmod(0o440)
+        _settle(temporary, target)
     return Landed(file.name, target, sha256, target.stat().st_size)
+
+
+def _land_redacted(file_name: str, target: Path, sha256: str, content: bytes) -> Landed:
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{sha256}.{os.getpid()}")
+        with temporary.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        _settle(temporary, target)
+    return Landed(file_name, target, sha256, target.stat().st_size)
+
+
+def _settle(temporary: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary.replace(target)
+    with contextlib.suppress(OSError):
+        target.chmod(0o440)
 
 
 def safe_name(name: str) -> str:
@@ -61,6 +84,7 @@ def _place(landing_dir: Path, source_id: str, sha256: str, name: str) -> Path:
     return landing_dir / source_id / sha256[:2] / f"{sha256}__{name}"
 
 
-def _hash(file: Path) -> str:
+def sha256_of(file: Path) -> str:
+    """Hex digest of a file."""
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

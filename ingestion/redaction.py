@@ -7,7 +7,12 @@ byte, whatever the rest of the file is like: a cut-off or broken file is redacte
 from __future__ import annotations
 
 import codecs
+import contextlib
+import gzip
+import hashlib
 import re
+import zlib
+from pathlib import Path
 
 MARK = "[redacted]"
 _NAMES = "SharedSecret|CredentialMac"
@@ -36,3 +41,38 @@ def _wide_encoding(content: bytes) -> str | None:
             return name
     head = content[:4]
     return {b"<\0?\0": "utf-16-le", b"\0<\0?": "utf-16-be", b"<\0\0\0": "utf-32-le", b"\0\0\0<": "utf-32-be"}.get(head)
+
+
+HEAD_BYTES = 1 << 16
+UNPACKED_BYTES_MAX = 256 << 20
+CHUNK_BYTES = 1 << 20
+GZIP_WINDOW = 16 + zlib.MAX_WBITS
+
+
+def without_secrets(file: Path) -> tuple[str, bytes] | None:
+    """(sha256 of the file, its bytes without secrets) of a cXML file, packed with gzip or not; None for every other file.
+
+    Of a gzip file that is damaged, or unpacks to more than a document may be, what came out so far: the rest is never kept.
+    """
+    is_gzip = file.name.endswith(".gz")
+    if b"cXML" not in _unpacked(file, is_gzip, HEAD_BYTES).replace(b"\0", b""):
+        return None
+    with file.open("rb") as handle:
+        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+    redacted = redact_secrets(_unpacked(file, is_gzip, UNPACKED_BYTES_MAX))
+    return sha256, gzip.compress(redacted, mtime=0) if is_gzip else redacted
+
+
+def _unpacked(file: Path, is_gzip: bool, most: int) -> bytes:
+    """The first bytes, unpacked; of a damaged file what comes before the damage."""
+    with file.open("rb") as handle:
+        if not is_gzip:
+            return handle.read(most)
+        out, unpacker = bytearray(), zlib.decompressobj(GZIP_WINDOW)
+        with contextlib.suppress(zlib.error):
+            while len(out) < most and (chunk := unpacker.unconsumed_tail or handle.read(CHUNK_BYTES)):
+                out += unpacker.decompress(chunk, most - len(out))
+                if unpacker.eof and (rest := unpacker.unused_data or handle.read(CHUNK_BYTES)):
+                    unpacker = zlib.decompressobj(GZIP_WINDOW)
+                    out += unpacker.decompress(rest, max(1, most - len(out)))
+        return bytes(out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from ingestion.archives import check_workbook, is_zip
 from ingestion.findings import refuse
 from ingestion.landing import Landed
 from ingestion.profiles.model import FeedProfile
@@ -13,9 +14,11 @@ Cell = str | int | float | bool | date | datetime | time | timedelta
 
 
 def read_sheet(landed: Landed, feed: FeedProfile) -> tuple[list[str], list[list[str | None]]]:
-    """Header and rows of the declared sheet (the first one without declaration). Raises InputRefusedError ING-202, ING-208."""
+    """Header and rows of the declared sheet (the first one without declaration). Raises InputRefusedError ING-202, ING-208, ING-632, ING-633."""
     from python_calamine import CalamineError, CalamineWorkbook
 
+    if is_zip(landed.path):
+        check_workbook(landed.path, landed.file_name)
     try:
         workbook = CalamineWorkbook.from_path(str(landed.path))
     except (CalamineError, OSError) as error:

@@ -62,4 +62,10 @@ PARTNER_QUALITY = Query("m_quality", _M, """
     from rpt_channel_quality as q left join dim_party as p on q.distributor_id = p.party_id
     order by q.score nulls last, q.title limit 1000""")  # fmt: skip
 
-FEED_QUERIES = (CAUSES, REFUSED, FILES, QUALITY, LATE_FILES, DUPLICATES, UNMATCHED, VARIANCES, PARTNER_QUALITY)
+MATCHES = Query("m_matches", _M, """
+    select left_source_id, left_ref, coalesce(left_source, left_source_id) as left_source, left_name, left_city, left_postal_code,
+        right_source_id, right_ref, coalesce(right_source, right_source_id) as right_source, right_name, right_city, right_postal_code,
+        party_kind, cast(100 * score as double) as score_percent, reasons
+    from fct_match_candidates order by score desc, left_name, left_source_id, left_ref limit 1000""")  # fmt: skip
+
+FEED_QUERIES = (MATCHES, CAUSES, REFUSED, FILES, QUALITY, LATE_FILES, DUPLICATES, UNMATCHED, VARIANCES, PARTNER_QUALITY)

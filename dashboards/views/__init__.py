@@ -7,7 +7,21 @@ from dataclasses import dataclass
 
 from core.scope import Role
 from dashboards.components.context import Context
-from dashboards.views import distributor, feeds, manufacturer, programme, retailer
+from dashboards.views import (
+    cases,
+    catalogue,
+    challenges,
+    distributor,
+    feeds,
+    fulfilment,
+    manufacturer,
+    matching,
+    members,
+    points,
+    programme,
+    retailer,
+    rewards,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +40,25 @@ VIEWS: tuple[View, ...] = (
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
     View("programme", Role.MANUFACTURER, "m.health", programme.health),
     View("liability", Role.MANUFACTURER, "m.liability", programme.liability),
+    View("rewards-offered", Role.MANUFACTURER, "m.catalogue", catalogue.catalogue),
+    View("purchases-under-review", Role.MANUFACTURER, "m.review", cases.review),
     View("partner-quality", Role.MANUFACTURER, "m.quality", feeds.partner_quality),
+    View("match-partners", Role.MANUFACTURER, "m.matches", matching.matches),
     View("", Role.DISTRIBUTOR, "d.overview", distributor.overview),
     View("orders", Role.DISTRIBUTOR, "d.orders", distributor.orders),
     View("stock", Role.DISTRIBUTOR, "d.stock", distributor.stock),
     View("support", Role.DISTRIBUTOR, "d.support", distributor.support),
     View("refused-rows", Role.DISTRIBUTOR, "d.refused", feeds.refused),
     View("data-quality", Role.DISTRIBUTOR, "d.quality", feeds.quality),
-    View("", Role.RETAILER, "r.points", retailer.points),
+    View("members", Role.DISTRIBUTOR, "d.members", members.members),
+    View("fulfilment", Role.DISTRIBUTOR, "d.fulfilment", fulfilment.fulfilment),
+    View("under-review", Role.DISTRIBUTOR, "d.review", cases.review),
+    View("events", Role.DISTRIBUTOR, "d.events", members.events),
+    View("catalogue", Role.DISTRIBUTOR, "d.catalogue", catalogue.catalogue),
+    View("", Role.RETAILER, "r.points", points.points),
+    View("rewards", Role.RETAILER, "r.rewards", rewards.rewards),
+    View("challenges", Role.RETAILER, "r.challenges", challenges.challenges),
+    View("my-cases", Role.RETAILER, "r.cases", cases.my_cases),
     View("my-orders", Role.RETAILER, "r.orders", retailer.orders),
     View("my-requests", Role.RETAILER, "r.support", retailer.support),
 )

@@ -69,9 +69,10 @@ class Pull:
         return any(fits(name, pattern) for pattern in self.patterns())
 
     def patterns(self) -> list[str]:
-        """The file patterns of all feeds and lookups."""
+        """The file patterns of all feeds and lookups, and of archives that hold such files."""
         feeds = self.profile.feeds
-        return [feed.files for feed in feeds if feed.files] + [lookup.files for feed in feeds for lookup in feed.lookups]
+        lookups = [lookup.files for feed in feeds for lookup in feed.lookups]
+        return [feed.files for feed in feeds if feed.files] + lookups + list(self.profile.archives)
 
     def now(self) -> datetime:
         """The moment, aware, in UTC."""

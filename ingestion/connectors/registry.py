@@ -8,13 +8,19 @@ from typing import Any
 
 from ingestion.connectors.database import SqlTransport
 from ingestion.connectors.folder import DeliveredFolder, FolderTransport
+from ingestion.connectors.http import HttpTransport
 from ingestion.connectors.inbox import InboxTransport
 from ingestion.connectors.model import Transport
+from ingestion.connectors.objects import ObjectTransport
+from ingestion.connectors.sftp import SftpTransport
 from ingestion.profiles.model import Profile
 
 TRANSPORTS: Mapping[str, Callable[[Any], Transport]] = MappingProxyType({
     "folder": FolderTransport,
+    "http": HttpTransport,
     "inbox": InboxTransport,
+    "object": ObjectTransport,
+    "sftp": SftpTransport,
     "sql": SqlTransport,
 })  # fmt: skip
 """Kind, as a profile's `[transport]` names it -> what makes the transport from its options."""

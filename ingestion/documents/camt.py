@@ -13,15 +13,26 @@ from decimal import Decimal
 
 from ingestion.documents.drafting import Draft, sha256_of, total
 from ingestion.documents.model import DocumentFinding, Message, MessageKey, Parsed
-from ingestion.documents.statements import Account, Balance, Entry, add_payments, check_balances, joined
+from ingestion.documents.registry import Switch
+from ingestion.documents.statements import BALANCES, Account, Balance, Entry, add_payments, check_balances, joined
 from ingestion.documents.xml_reading import Node, XmlRefused, read_xml
 
-KIND = re.compile(r"camt\.(05[234])\.001\.[0-9]{2}")
+KIND = re.compile(r"camt\.(05[234])\.(001\.[0-9]{2})")
 STATEMENTS = ("Stmt", "Rpt", "Ntfctn")
 OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 
+MESSAGES: Mapping[str, tuple[str, ...]] = {f"camt.{kind}": ("payments",) for kind in ("053", "052", "054")}
+SWITCHES: Mapping[str, Switch] = {
+    "kinds": Switch("053", "which of camt.052, 053 and 054 are read; all but 053 announce what a statement brings again"), **BALANCES,
+}  # fmt: skip
 
-def parse_camt(content: bytes, switches: Mapping[str, str]) -> Parsed:
+
+def sniff(head: bytes) -> bool:
+    """Whether a file begins like camt."""
+    return b"urn:iso:std:iso:20022:tech:xsd:camt.05" in head.replace(b"\0", b"")
+
+
+def parse(content: bytes, switches: Mapping[str, str]) -> Parsed:
     """Read a camt file."""
     try:
         root = read_xml(content)
@@ -51,7 +62,8 @@ def _statement(
     text: str,
     sha256: str,
 ) -> Message:
-    draft = Draft(number)
+    name = f"camt.{kind[1]} {kind[2]}"
+    draft = Draft(number, name, switches)
     account = Account(
         draft.needed(statement, "Acct/Id/IBAN", "Acct/Id/Othr/Id", "Acct/Id/PrtryAcct/Id", "Acct/Id/BBAN"),
         statement.text("Acct/Ownr/Nm", "Acct/Ownr/Pty/Nm", "Acct/Nm"),
@@ -64,13 +76,14 @@ def _statement(
         # pending entries and those for information are not money yet
         booked = [node for node in statement.nodes("Ntry") if _status(node) == "BOOK"]
         entries = [entry for node in booked for entry in _entries(draft, node)]
+        draft.head("", draft.day(statement, "CreDtTm", "FrToDt/ToDtTm"), 0, statement.text("CreDtTm") or "")
         add_payments(draft, account, statement_no, entries)
         if kind[1] == "053":
             balances = _balance(draft, statement, OPENING), _balance(draft, statement, CLOSING)
-            check_balances(draft, *balances, [entry.amount for entry in entries], statement.place, switches)
+            check_balances(draft, *balances, [entry.amount for entry in entries], statement.place)
     page = statement.text("StmtPgntn/PgNb", "ElctrncSeqNb") or ""
-    key = MessageKey(account.number, envelope["interchange_ref"], page, statement_no, kind[0], statement_no, "", sha256)
-    return draft.finish(kind[0], key, text)
+    key = MessageKey(account.number, envelope["interchange_ref"], page, statement_no, f"camt.{kind[1]}", statement_no, "", sha256)
+    return draft.finish(key, text)
 
 
 def _status(entry: Node) -> str:
@@ -143,6 +156,7 @@ def _entry(draft: Draft, node: Node, detail: Node | None, amount: Decimal, curre
         joined(source.text("Refs/AcctSvcrRef") or node.text("AcctSvcrRef")),
         None if end_to_end in (None, "NOTPROVIDED", "NOT PROVIDED") else end_to_end,
         joined(*(one.text() for one in [*structured, *remittance]), None if detail else node.text("AddtlNtryInf")),
+        source.place,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """cXML: OrderRequest, ConfirmationRequest, ShipNoticeRequest. One file is one message; its payloadID is what a replay repeats.
 
 The DOCTYPE line that cXML asks for is accepted and never followed. The shared secret of the header is redacted before anything is read. A line's
-ConfirmationStatus elements split its quantity: each is a row of `order_confirmation_splits`, and `order_confirmations` has their sum.
+ConfirmationStatus elements split its quantity: each is a row of `order_confirmations`.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from ingestion.documents.drafting import Draft, decimal_text, sha256_of, total
-from ingestion.documents.model import DocumentFinding, MessageKey, Parsed, Row
+from ingestion.documents.drafting import PARTNER_SWITCHES, Draft, decimal_text, sha256_of, total
+from ingestion.documents.model import NO_KIND, DocumentFinding, MessageKey, Parsed, Row
 from ingestion.documents.xml_reading import Node, XmlRefused, read_xml
 from ingestion.redaction import redact_secrets
 
 ORDER_TYPES = {"new": "open", "update": "open", "delete": "cancelled"}
 CONFIRMATIONS = {
-    "accept": "accepted", "allDetail": "accepted", "detail": "accepted_changed", "reject": "rejected", "backordered": "backordered",
+    "accept": "confirmed", "allDetail": "confirmed", "detail": "changed", "reject": "rejected", "backordered": "backordered",
     "unknown": "pending",
 }  # fmt: skip
-ACCEPTED = frozenset({"accepted", "accepted_changed"})
+RANKS = {"new": 0, "update": 2, "delete": 5}
 SUB_CENT = Decimal("0.0001")
 
 
-def parse_cxml(content: bytes, _: Mapping[str, str]) -> Parsed:
+def parse(content: bytes, switches: Mapping[str, str]) -> Parsed:
     """Read a cXML file."""
     content = redact_secrets(content)
     try:
@@ -37,13 +37,13 @@ def parse_cxml(content: bytes, _: Mapping[str, str]) -> Parsed:
         "sender": _credential(root, "From"), "recipient": _credential(root, "To"),
         "deployment": root.attribute("deploymentMode", "Request") or "production",
     }  # fmt: skip
-    draft = Draft(1)
-    kind, document_no, function = _read(draft, root)
+    draft = Draft(1, _kind(root), switches)
+    document_no, function = _read(draft, root)
     payload_id = root.attribute("payloadID") or ""
     if not payload_id:
         draft.find("ING-612", root.place, "no payloadID", "the attribute that makes the message unique")
-    key = MessageKey(envelope["sender"], payload_id, "", payload_id, kind, document_no, function, sha256_of(content))
-    return Parsed("cxml", (draft.finish(kind, key, content.decode("utf-8", "replace")),), envelope=envelope)
+    key = MessageKey(envelope["sender"], payload_id, "", payload_id, draft.kind, document_no, function, sha256_of(content))
+    return Parsed("cxml", (draft.finish(key, content.decode("utf-8", "replace")),), envelope=envelope)
 
 
 def _credential(root: Node, role: str) -> str:
@@ -53,38 +53,50 @@ def _credential(root: Node, role: str) -> str:
     return f"{credential.attribute('domain') or ''}:{credential.text('Identity') or ''}"
 
 
-def _read(draft: Draft, root: Node) -> tuple[str, str, str]:
-    """Kind, document number and function."""
+def _body(root: Node) -> Node | None:
+    """What the message is about."""
     for envelope in ("Request", "Message", "Response"):
         body = root.node(envelope)
         content = next((child for child in body.children() if child.name != "Status"), None) if body else None
-        if content is None:
-            continue
-        if content.name in READERS:
-            return (content.name, *READERS[content.name](draft, root, content))
+        if content is not None:
+            return content
+    return None
+
+
+def _kind(root: Node) -> str:
+    body = _body(root)
+    return body.name if body else NO_KIND
+
+
+def _read(draft: Draft, root: Node) -> tuple[str, str]:
+    """Document number and function."""
+    content = _body(root)
+    if content is None:
+        draft.find("ING-612", root.place, "no Request, Message or Response with content", f"one of {', '.join(READERS)}")
+    elif content.name in READERS:
+        return READERS[content.name](draft, root, content)
+    else:
         draft.find("ING-611", content.place, f"a {content.name}", f"one of {', '.join(READERS)}")
-        return content.name, "", ""
-    draft.find("ING-612", root.place, "no Request, Message or Response with content", f"one of {', '.join(READERS)}")
-    return "cXML", "", ""
+    return "", ""
 
 
-def _parties(root: Node, buyer: str, seller: str) -> Row:
+def _parties(draft: Draft, root: Node, buyer: str, seller: str) -> Row:
     """The two parties by who sent the message."""
     row: dict[str, str | None] = {}
     for role, element in (("buyer", buyer), ("seller", seller)):
         credential = root.node(f"Header/{element}/Credential")
-        row[f"{role}_scheme"] = credential.attribute("domain") if credential else None
-        row[f"{role}_no"] = credential.text("Identity") if credential else None
+        row[f"{role}_scheme"] = draft.scheme(credential.attribute("domain")) if credential else None
+        row[f"{role}_ref"] = credential.text("Identity") if credential else None
     return row
 
 
-def _item(line: Node) -> Row:
+def _item(draft: Draft, line: Node) -> Row:
+    seller, buyer = line.text("ItemID/SupplierPartID"), line.text("ItemID/BuyerPartID")
+    gtin = line.node("ItemDetail/ItemDetailIndustry/ItemDetailRetail/EANID")
+    numbers = {"gtin": draft.gtin(gtin.text(), gtin) if gtin else None, "seller_item": seller, "buyer_item": buyer}
     return {
-        "seller_item_no": line.text("ItemID/SupplierPartID"),
-        "buyer_item_no": line.text("ItemID/BuyerPartID"),
-        "gtin": line.text("ItemDetail/ItemDetailIndustry/ItemDetailRetail/EANID"),
-        "item_name": line.text("ItemDetail/Description", "ItemDetail/Description/ShortName"),
-    }
+        **draft.product(numbers), "seller_item_no": seller, "buyer_item_no": buyer, "description": line.text("ItemDetail/Description"),
+    }  # fmt: skip
 
 
 def _quantity(draft: Draft, node: Node) -> Decimal | None:
@@ -119,14 +131,15 @@ def _order(draft: Draft, root: Node, order: Node) -> tuple[str, str]:
     number = _attribute(draft, header, "orderID")
     money = header.node("Total/Money")
     head: Row = {
-        **_parties(root, "From", "To"), "document_no": number, "ordered_on": _day(draft, header, "orderDate"),
+        **_parties(draft, root, "From", "To"), "document_no": number, "ordered_on": _day(draft, header, "orderDate"),
         "order_version": header.attribute("orderVersion"), "ship_to_no": header.attribute("addressID", "ShipTo/Address"),
         "payload_id": root.attribute("payloadID"),
     }  # fmt: skip
+    draft.head(kind, head["ordered_on"], RANKS.get(kind, 0), root.attribute("timestamp") or "")
     promised = _day(draft, header, "requestedDeliveryDate")
     status = ORDER_TYPES.get(kind, "open")
     draft.add(
-        "orders", head, status=status, promised_on=promised, currency=money.attribute("currency") if money else None,
+        "orders", header.place, head, status=status, promised_on=promised, currency=money.attribute("currency") if money else None,
         total_amount=decimal_text(draft.number(money)), order_type=kind,
     )  # fmt: skip
     if head["ordered_on"] is None:
@@ -148,7 +161,7 @@ def _order_line(draft: Draft, line: Node, head: Row, promised: str | None, statu
         times = draft.number_of(factor, line.place) if factor else Decimal(1)
         net = (quantity * (times or Decimal(1)) * price / (basis or Decimal(1))).quantize(SUB_CENT)
     draft.add(
-        "order_lines", head, _item(line), line_no=_attribute(draft, line, "lineNumber"), quantity=decimal_text(quantity),
+        "order_lines", line.place, head, _item(draft, line), line_kind="order", line_no=_attribute(draft, line, "lineNumber"), quantity=decimal_text(quantity),
         unit=line.text("ItemDetail/UnitOfMeasure"), net_amount=decimal_text(net), unit_price=decimal_text(price),
         currency=money.attribute("currency") if money else None, line_status=status,
         promised_on=_day(draft, line, "requestedDeliveryDate") or promised,
@@ -165,7 +178,7 @@ def _confirmation(draft: Draft, root: Node, request: Node) -> tuple[str, str]:
         draft.find("ING-613", header.place, kind, "a confirmation type: accept, allDetail, detail, except, reject")
     confirmed_on = _day(draft, header, "noticeDate") or _day(draft, root, "timestamp")
     head: Row = {
-        **_parties(root, "To", "From"), "document_no": request.attribute("orderID", "OrderReference"),
+        **_parties(draft, root, "To", "From"), "document_no": request.attribute("orderID", "OrderReference"),
         "order_payload_id": request.attribute("payloadID", "OrderReference/DocumentReference"),
         "confirmed_on": confirmed_on, "confirmation_no": header.attribute("confirmID"), "payload_id": root.attribute("payloadID"),
         "operation": header.attribute("operation") or "new",
@@ -174,41 +187,38 @@ def _confirmation(draft: Draft, root: Node, request: Node) -> tuple[str, str]:
         draft.find("ING-612", request.place, "no OrderReference with orderID", "the order that is confirmed")
     if confirmed_on is None:
         draft.find("ING-612", header.place, "no noticeDate", "the day of the answer")
-    draft.add("order_responses", head, response=CONFIRMATIONS.get(kind, kind), note=header.text("Comments"))
+    draft.head(kind, confirmed_on, RANKS.get(head["operation"] or "", 0), root.attribute("timestamp") or "")
+    draft.add("order_responses", header.place, head, response=CONFIRMATIONS.get(kind, kind), note=header.text("Comments"))
     for line in request.nodes("ConfirmationItem"):
         _confirmation_line(draft, line, head)
     return head["document_no"] or "", kind
 
 
 def _confirmation_line(draft: Draft, line: Node, head: Row) -> None:
+    """Each ConfirmationStatus is a part of the line's quantity with an answer of its own; together they are the whole."""
     ordered = _quantity(draft, line)
     number = _attribute(draft, line, "lineNumber")
-    splits: list[tuple[str, Decimal | None, str | None]] = []
-    for split_no, status in enumerate(line.nodes("ConfirmationStatus"), 1):
-        word = status.attribute("type") or ""
+    parts = line.nodes("ConfirmationStatus")
+    quantities = []
+    for split_no, part in enumerate(parts, 1):
+        word = part.attribute("type") or ""
         if word not in CONFIRMATIONS:
-            draft.find("ING-613", status.place, word, f"a status: {', '.join(CONFIRMATIONS)}")
-        split = (CONFIRMATIONS.get(word, ""), _quantity(draft, status), _day(draft, status, "deliveryDate", "shipmentDate"))
-        splits.append(split)
+            draft.find("ING-613", part.place, word, f"a status: {', '.join(CONFIRMATIONS)}")
+        quantity = _quantity(draft, part)
+        quantities.append(quantity)
+        is_rejected = word == "reject"
         draft.add(
-            "order_confirmation_splits", head, _item(status), line_no=number, split_no=str(split_no), status=split[0], quantity=decimal_text(split[1]),
-            promised_on=split[2], unit=status.text("UnitOfMeasure"), reason=status.text("Comments"),
+            "order_confirmations", part.place, head, _item(draft, part), line_no=number, split_no=str(split_no),
+            status=CONFIRMATIONS.get(word), confirmed_quantity="0" if is_rejected else decimal_text(quantity),
+            refused_quantity=decimal_text(quantity) if is_rejected else None, ordered_quantity=decimal_text(ordered),
+            promised_on=_day(draft, part, "deliveryDate", "shipmentDate"), unit=part.text("UnitOfMeasure") or line.text("UnitOfMeasure"),
+            note=part.text("Comments"),
         )  # fmt: skip
-    if not splits:
+    if not parts:
         draft.find("ING-612", line.place, "no ConfirmationStatus", "what is said of the line")
-        return
-    sum_of_splits = total(quantity for _, quantity, _ in splits)
-    if ordered is not None and sum_of_splits != ordered:
+    elif ordered is not None and total(quantities) != ordered:
         expected = f"{decimal_text(ordered)}, the line's quantity"
-        draft.find("ING-614", line.place, f"splits of {decimal_text(sum_of_splits)} together", expected)
-    accepted = total(quantity for status, quantity, _ in splits if status in ACCEPTED)
-    words = {status for status, _, _ in splits}
-    days = [day for status, _, day in splits if day and status in ACCEPTED]
-    draft.add(
-        "order_confirmations", head, line_no=number, confirmed_quantity=decimal_text(accepted), unit=line.text("UnitOfMeasure"),
-        status="rejected" if words == {"rejected"} else "confirmed" if words == {"accepted"} else "changed",
-        promised_on=max(days) if days else None,
-    )  # fmt: skip
+        draft.find("ING-614", line.place, f"splits of {decimal_text(total(quantities))} together", expected)
 
 
 def _ship_notice(draft: Draft, root: Node, request: Node) -> tuple[str, str]:
@@ -218,25 +228,28 @@ def _ship_notice(draft: Draft, root: Node, request: Node) -> tuple[str, str]:
         return "", ""
     number = _attribute(draft, header, "shipmentID")
     head: Row = {
-        **_parties(root, "To", "From"), "delivery_no": number, "shipped_on": _day(draft, header, "shipmentDate", "noticeDate"),
+        **_parties(draft, root, "To", "From"), "delivery_no": number, "shipped_on": _day(draft, header, "shipmentDate", "noticeDate"),
         "promised_on": _day(draft, header, "deliveryDate"), "payload_id": root.attribute("payloadID"),
         "operation": header.attribute("operation") or "new",
     }  # fmt: skip
     if head["shipped_on"] is None:
         draft.find("ING-612", header.place, "no shipmentDate", "the day of dispatch")
+    draft.head(
+        head["operation"] or "", head["shipped_on"], RANKS.get(head["operation"] or "", 0), root.attribute("timestamp") or ""
+    )
     for portion in request.nodes("ShipNoticePortion"):
         order = portion.attribute("orderID", "OrderReference")
-        draft.add("shipments", head, order_document_no=order)
+        draft.add("shipments", portion.place, head, order_document_no=order)
         for position, line in enumerate(portion.nodes("ShipNoticeItem"), 1):
             code = line.text("Packaging/ShippingContainerSerialCode")
             row: Row = {
-                **head, **_item(line), "line_no": line.attribute("shipNoticeLineNumber") or f"{order or ''}/{line.attribute('lineNumber') or position}",
+                **head, **_item(draft, line), "line_no": line.attribute("shipNoticeLineNumber") or f"{order or ''}/{line.attribute('lineNumber') or position}",
                 "order_document_no": order, "order_line_no": line.attribute("lineNumber"), "quantity": decimal_text(_quantity(draft, line)),
                 "unit": line.text("UnitOfMeasure"), "sscc": code,
             }  # fmt: skip
-            draft.add("deliveries", row)
+            draft.add("deliveries", line.place, row)
             for package in line.nodes("Packaging/ShippingContainerSerialCode"):
-                draft.add("packages", head, sscc=package.text(), line_no=row["line_no"])
+                draft.add("packages", package.place, head, sscc=package.text(), package_no=package.text(), line_no=row["line_no"])
     return number, header.attribute("operation") or "new"
 
 
@@ -244,3 +257,15 @@ READERS: Mapping[str, Callable[[Draft, Node, Node], tuple[str, str]]] = {
     "OrderRequest": _order, "ConfirmationRequest": _confirmation, "ShipNoticeRequest": _ship_notice,
 }  # fmt: skip
 """Request -> what reads it; gives number and function."""
+
+MESSAGES: Mapping[str, tuple[str, ...]] = {
+    "OrderRequest": ("orders", "order_lines"),
+    "ConfirmationRequest": ("order_confirmations", "order_responses"),
+    "ShipNoticeRequest": ("deliveries", "shipments", "packages"),
+}
+SWITCHES = PARTNER_SWITCHES
+
+
+def sniff(head: bytes) -> bool:
+    """Whether a file begins like cXML."""
+    return b"cXML" in head.replace(b"\0", b"")

@@ -4,34 +4,64 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 
 from ingestion.documents.identifiers import GLN_SCHEMES, gln_problem, gtin_problem, padded_gtin
 from ingestion.documents.model import DocumentFinding, Message, MessageKey, Row
+from ingestion.documents.reading import version_of
+from ingestion.documents.registry import Switch
 from ingestion.documents.xml_reading import Node
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,10})?|\.[0-9]{1,10})")
 DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:$|[T+\-Z ])")
 FOUND_MAX = 200
+PRODUCT_ORDER = "gtin, seller_item, buyer_item"
+PARTY_SCHEMES: Mapping[str, str] = MappingProxyType({"0088": "gln", "GLN": "gln", "0060": "duns", "DUNS": "duns"})
+"""ICD code of UBL, or domain of cXML, of numbers that mean the same everywhere."""
+PARTNER_SWITCHES: Mapping[str, Switch] = MappingProxyType({
+    "product": Switch(PRODUCT_ORDER, "which number of an article counts, in order of preference"),
+    "parties.*": Switch("", "code of a party's number (ICD code of UBL, domain of cXML) -> scheme; `:name` is a list of this source"),
+})  # fmt: skip
 
 
 class Draft:
     """Collects one message. Whatever is fatal keeps all its rows out when it is finished."""
 
-    def __init__(self, message_no: int) -> None:
-        self.message_no = message_no
+    def __init__(self, message_no: int, kind: str, switches: Mapping[str, str]) -> None:
+        self.message_no, self.kind, self.switches = message_no, kind, switches
+        self._base: dict[str, str | None] = {"message_no": str(message_no), "message_kind": kind}
         self._rows: dict[str, list[Row]] = {}
         self._findings: list[DocumentFinding] = []
 
-    def add(self, record_set: str, *parts: Row, **values: str | None) -> None:
+    def head(self, function: str, day: str | None, rank: int, moment: str = "") -> None:
+        """What every row carries from here on: function and version. `moment` is when the document was written, ISO."""
+        digits = "".join(character for character in moment if character.isdigit())
+        self._base |= {"message_function": function or None, "version_no": version_of(day, rank, digits[2:12].ljust(10, "0"))}
+
+    def add(self, record_set: str, place: str, *parts: Row, **values: str | None) -> None:
         """One row of a record set, put together from parts."""
-        row: dict[str, str | None] = {}
+        row: dict[str, str | None] = {**self._base, "place": place}
         for part in parts:
             row.update(part)
         self._rows.setdefault(record_set, []).append({**row, **values})
+
+    def scheme(self, code: str | None) -> str:
+        """Whose number: as `[documents.parties]` says, else GLN and DUNS by their codes, else a list of this source."""
+        name = re.sub(r"[^a-z0-9]+", "_", (code or "party").lower())
+        scheme = self.switches.get(f"parties.{code}") or PARTY_SCHEMES.get(code or "") or f":{name}"
+        return f"{self.switches.get('source_id', '')}{scheme}" if scheme.startswith(":") else scheme
+
+    def product(self, numbers: Mapping[str, str | None]) -> Row:
+        """`product_scheme`, `product_ref`: the first number there is in the order of the switch `product`."""
+        for name in self.switches.get("product", PRODUCT_ORDER).split(","):
+            number = numbers.get(name.strip())
+            if number:
+                scheme = "gtin" if name.strip() == "gtin" else f"{self.switches.get('source_id', '')}:{name.strip()}"
+                return {"product_scheme": scheme, "product_ref": number}
+        return {}
 
     def find(self, code: str, place: str, found: str, expected: str, *, is_fatal: bool = True) -> None:
         """Something is wrong here."""
@@ -89,11 +119,11 @@ class Draft:
         if text and scheme in GLN_SCHEMES and (problem := gln_problem(text)):
             self.find("ING-615", node.place, text, f"a GLN ({problem})", is_fatal=False)
 
-    def finish(self, kind: str, key: MessageKey, raw_text: str) -> Message:
+    def finish(self, key: MessageKey, raw_text: str) -> Message:
         """The message."""
         is_refused = any(finding.is_fatal for finding in self._findings)
         rows = {} if is_refused else {name: tuple(rows) for name, rows in self._rows.items()}
-        return Message(self.message_no, kind, key, MappingProxyType(rows), raw_text, tuple(self._findings))
+        return Message(self.message_no, self.kind, key, MappingProxyType(rows), raw_text, tuple(self._findings))
 
 
 def sha256_of(content: bytes) -> str:

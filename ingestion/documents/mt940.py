@@ -16,7 +16,8 @@ from typing import Any
 
 from ingestion.documents.drafting import Draft, sha256_of
 from ingestion.documents.model import DocumentFinding, Message, MessageKey, Parsed
-from ingestion.documents.statements import Account, Balance, Entry, add_payments, check_balances, joined
+from ingestion.documents.registry import Switch
+from ingestion.documents.statements import BALANCES, Account, Balance, Entry, add_payments, check_balances, joined
 
 SIZE_MAX = 32 << 20
 LINE_MAX = 4096
@@ -28,6 +29,14 @@ NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED", "KREF+", "EREF", ""})
 TRUNCATED = (RuntimeError, ValueError, ArithmeticError, TypeError, LookupError, AttributeError)
 """What the library raises for a field that it cannot read."""
 
+MESSAGES: Mapping[str, tuple[str, ...]] = {"MT940": ("payments",)}
+SWITCHES: Mapping[str, Switch] = {"encoding": Switch("", "encoding of the text; UTF-8, else cp1252, when not given"), **BALANCES}
+
+
+def sniff(head: bytes) -> bool:
+    """Whether a file begins like MT940."""
+    return re.search(rb"(?:^|\n):20:[^\n]*\n:2[15]:", head.replace(b"\r", b"")) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class _Field:
@@ -36,7 +45,7 @@ class _Field:
     text: str
 
 
-def parse_mt940(content: bytes, switches: Mapping[str, str]) -> Parsed:
+def parse(content: bytes, switches: Mapping[str, str]) -> Parsed:
     """Read an MT940 file."""
     if len(content) > SIZE_MAX:
         return _refused("ING-603", "line 1", f"{len(content)} bytes", f"at most {SIZE_MAX} bytes")
@@ -57,10 +66,9 @@ def parse_mt940(content: bytes, switches: Mapping[str, str]) -> Parsed:
         findings.append(DocumentFinding("ING-612", f"line {outside[0].line}", found, "a statement, which begins with :20:"))
     elif not starts:
         return _refused("ING-611", "line 1", f"text that begins '{text.strip()[:60]}'", "MT940 statements")
-    sha256 = sha256_of(content)
     messages = []
     for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(text)], strict=bool(starts)), 1):
-        messages.append(_statement(number, text[start:end], text.count("\n", 0, start) + 1, switches, sha256))
+        messages.append(_statement(number, text[start:end], text.count("\n", 0, start) + 1, switches))
     return Parsed("mt940", tuple(messages), tuple(findings))
 
 
@@ -91,8 +99,8 @@ def _fields(text: str, first_line: int) -> list[_Field]:
     return fields
 
 
-def _statement(number: int, text: str, line: int, switches: Mapping[str, str], sha256: str) -> Message:
-    draft = Draft(number)
+def _statement(number: int, text: str, line: int, switches: Mapping[str, str]) -> Message:
+    draft = Draft(number, "MT940", switches)
     fields = _fields(text, line)
     place = f"line {line}"
     data: dict[str, Any] = {}
@@ -114,15 +122,15 @@ def _statement(number: int, text: str, line: int, switches: Mapping[str, str], s
         entries = [
             entry for one, at in zip(transactions, _lines_of(fields, "61"), strict=False) if (entry := _entry(draft, one, at))
         ]
+        day = next((entry.booked_on for entry in reversed(entries) if entry.booked_on), None)
+        draft.head("", day, 0)
         add_payments(draft, account, statement_no, entries)
         opening, closing = (_balance(data, fields, side) for side in (("opening", "60"), ("closing", "62")))
-        check_balances(draft, opening, closing, [entry.amount for entry in entries], place, switches)
+        check_balances(draft, opening, closing, [entry.amount for entry in entries], place)
     reference = str(data.get("transaction_reference") or "")
-    key = MessageKey(
-        sender=str(data.get("account_identification") or ""), interchange_ref=reference, group_ref=str(data.get("statement_number") or ""),
-        message_ref=str(data.get("sequence_number") or ""), document_type="MT940", document_no=reference, function="", sha256=sha256,
-    )  # fmt: skip
-    return draft.finish("MT940", key, text)
+    # banks write the same :20: and :28C: again and again: nothing but the bytes tells one statement from another
+    key = MessageKey(str(data.get("account_identification") or ""), "", "", "", "MT940", reference, "", sha256_of(text.encode()))
+    return draft.finish(key, text)
 
 
 def _library() -> Any:
@@ -188,6 +196,7 @@ def _entry(draft: Draft, data: Mapping[str, Any], line: int) -> Entry | None:
         amount, str(data["amount"].currency), _iso(booked), _iso(data.get("date")), mark.upper().startswith("R"), name,
         iban if iban and IBAN.fullmatch(iban) else None, _clean(data.get("bank_reference")),
         _clean(data.get("end_to_end_reference")), joined(customer, purpose or _clean(details), _clean(data.get("extra_details"))),
+        f"line {line}",
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ingestion.contracts import FEEDS
+from ingestion.documents.xml_records import OF_XML
 
 COMMON = ("message_no", "message_kind", "message_function", "version_no", "place")
 """Of every row: message within the file, its kind, its function code, what orders versions, and where the row stands in the file."""
@@ -47,4 +48,4 @@ def neutral_names(records: str) -> frozenset[str]:
     columns = [c for c in FEEDS[records].columns if c.name not in UNKNOWN_TO_MESSAGES] if records in FEEDS else []
     names = {name for column in columns for name in ((f"{column.name}_scheme", f"{column.name}_ref") if column.kind == "ref"
              else (column.name,))}  # fmt: skip
-    return frozenset(names | set(COMMON) | set(FURTHER.get(records, ())))
+    return frozenset(names | set(COMMON) | set(FURTHER.get(records, ())) | set(OF_XML.get(records, ())))

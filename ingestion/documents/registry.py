@@ -13,7 +13,10 @@ from typing import Protocol, cast
 
 from ingestion.documents.model import Parsed
 
-FORMATS: Mapping[str, str] = MappingProxyType({"edifact": "ingestion.documents.edifact", "x12": "ingestion.documents.x12"})
+FORMATS: Mapping[str, str] = MappingProxyType({
+    "edifact": "ingestion.documents.edifact", "x12": "ingestion.documents.x12", "cxml": "ingestion.documents.cxml",
+    "ubl": "ingestion.documents.ubl", "camt": "ingestion.documents.camt", "mt940": "ingestion.documents.mt940", "idoc": "ingestion.documents.idoc",
+})  # fmt: skip
 """Format as a profile names it -> module."""
 
 HEAD_BYTES = 4096

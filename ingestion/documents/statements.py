@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ingestion.documents.drafting import Draft, decimal_text
+from ingestion.documents.registry import Switch
 
 SPLIT = "|"
 
@@ -30,6 +31,7 @@ class Entry:
     bank_reference: str | None
     end_to_end_ref: str | None
     remittance: str | None
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +66,22 @@ def add_payments(draft: Draft, account: Account, statement_no: str, entries: Seq
         payer, payee = (other, own) if gains else (own, other)
         amount = -abs(entry.amount) if entry.is_reversal else abs(entry.amount)
         draft.add(
-            "payments", payment_no=number, direction="received" if gains else "sent", amount=decimal_text(amount), currency=entry.currency,
+            "payments", entry.place, payment_no=number, direction="received" if gains else "sent", amount=decimal_text(amount), currency=entry.currency,
             booked_on=entry.booked_on, value_on=entry.value_on, is_reversal="true" if entry.is_reversal else "false",
-            payer_iban=payer["iban"], payer_name=payer["name"], payee_iban=payee["iban"], payee_name=payee["name"],
+            payer_scheme="iban" if payer["iban"] else None, payer_ref=payer["iban"], payer_name=payer["name"],
+            payee_scheme="iban" if payee["iban"] else None, payee_ref=payee["iban"], payee_name=payee["name"],
             reference=entry.remittance, end_to_end_ref=entry.end_to_end_ref, bank_reference=entry.bank_reference,
             account=account.number, statement_no=statement_no,
         )  # fmt: skip
 
 
-def check_balances(
-    draft: Draft,
-    opening: Balance | None,
-    closing: Balance | None,
-    booked: Sequence[Decimal],
-    place: str,
-    switches: Mapping[str, str],
-) -> None:
+def check_balances(draft: Draft, opening: Balance | None, closing: Balance | None, booked: Sequence[Decimal], place: str) -> None:
     """Opening plus movements is closing, or the statement is refused (ING-621): something of it is missing or doubled.
 
     One that opens and does not close is cut off: refused too. Without an opening balance it cannot be checked: a warning (ING-622).
     `balances = "warn"` makes all of it warnings.
     """
-    is_fatal = switches.get("balances") != "warn"
+    is_fatal = draft.switches.get("balances") != "warn"
     if opening is None:
         draft.find(
             "ING-622",
@@ -111,3 +107,8 @@ def check_balances(
 def joined(*texts: str | None) -> str | None:
     """References that are there, each once, in one text."""
     return " ".join(dict.fromkeys(text for text in texts if text)) or None
+
+
+BALANCES: Mapping[str, Switch] = {
+    "balances": Switch("refuse", "balances that do not add up refuse the statement, or are a warning", ("refuse", "warn")),
+}

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ingestion.documents.drafting import Draft, sha256_of
+from ingestion.documents.drafting import PARTNER_SWITCHES, Draft, sha256_of
 from ingestion.documents.model import DocumentFinding, Message, MessageKey, Parsed
+from ingestion.documents.registry import Switch
 from ingestion.documents.ubl_invoices import read_invoice
 from ingestion.documents.ubl_orders import (
     read_application_response,
@@ -27,7 +28,7 @@ NAMESPACE = "urn:oasis:names:specification:ubl:schema:xsd:"
 SENDERS = (
     "AccountingSupplierParty/Party", "DespatchSupplierParty/Party", "SenderParty", "SellerSupplierParty/Party", "BuyerCustomerParty/Party",
 )  # fmt: skip
-READERS: Mapping[str, Callable[[Draft, Node, Mapping[str, str]], str]] = {
+READERS: Mapping[str, Callable[[Draft, Node], str]] = {
     "Order": read_order,
     "OrderChange": read_order,
     "OrderCancellation": read_order_cancellation,
@@ -39,8 +40,24 @@ READERS: Mapping[str, Callable[[Draft, Node, Mapping[str, str]], str]] = {
 }
 """Root element -> what reads it and gives the document's function."""
 
+MESSAGES: Mapping[str, tuple[str, ...]] = {
+    "Order": ("orders", "order_lines"), "OrderChange": ("orders", "order_lines"), "OrderCancellation": ("order_cancellations",),
+    "OrderResponse": ("order_confirmations", "order_responses"), "DespatchAdvice": ("deliveries", "outstanding", "packages"),
+    "Invoice": ("invoices", "invoice_taxes"), "CreditNote": ("invoices", "invoice_taxes"), "ApplicationResponse": ("acknowledgements",),
+}  # fmt: skip
+SWITCHES: Mapping[str, Switch] = {
+    "totals": Switch("refuse", "totals that do not add up refuse the document, or are a warning", ("refuse", "warn")),
+    **PARTNER_SWITCHES,
+}
 
-def parse_ubl(content: bytes, switches: Mapping[str, str]) -> Parsed:
+
+def sniff(head: bytes) -> bool:
+    """Whether a file begins like UBL, alone or in an envelope."""
+    text = head.replace(b"\0", b"")
+    return NAMESPACE.encode() in text or b"StandardBusinessDocument" in text
+
+
+def parse(content: bytes, switches: Mapping[str, str]) -> Parsed:
     """Read a UBL file."""
     try:
         root = read_xml(content)
@@ -72,19 +89,19 @@ def _open(root: Node) -> tuple[list[Node], dict[str, str]]:
 def _message(
     number: int, document: Node, envelope: Mapping[str, str], switches: Mapping[str, str], text: str, sha256: str
 ) -> Message:
-    draft = Draft(number)
     kind = document.name
+    draft = Draft(number, kind, switches)
     document_no = draft.needed(document, "ID")
     function = ""
     if kind in READERS:
-        function = READERS[kind](draft, document, switches)
+        function = READERS[kind](draft, document)
     else:
         draft.find("ING-611", document.place, f"a {kind}", f"one of {', '.join(READERS)}")
     key = MessageKey(
         sender=envelope.get("sender") or _sender(document), interchange_ref=envelope.get("interchange_ref", ""), group_ref="",
-        message_ref=document.text("UUID") or "", document_type=kind, document_no=document_no, function=function, sha256=sha256,
+        message_ref=(document.text("UUID") or str(number)) if envelope.get("interchange_ref") else "", document_type=kind, document_no=document_no, function=function, sha256=sha256,
     )  # fmt: skip
-    return draft.finish(kind, key, text)
+    return draft.finish(key, text)
 
 
 def _sender(document: Node) -> str:

@@ -22,7 +22,7 @@ CENT = Decimal("0.01")
 CREDIT_TYPES = frozenset({"381", "396", "261"})
 
 
-def read_invoice(draft: Draft, document: Node, switches: Mapping[str, str]) -> str:
+def read_invoice(draft: Draft, document: Node) -> str:
     """Invoice and CreditNote; gives the type code."""
     is_credit = document.name == "CreditNote"
     type_code = document.text("CreditNoteTypeCode", "InvoiceTypeCode") or ""
@@ -34,21 +34,22 @@ def read_invoice(draft: Draft, document: Node, switches: Mapping[str, str]) -> s
         "invoiced_on": draft.day(document, "IssueDate", is_needed=True),
         "due_on": draft.day(document, "DueDate", "PaymentMeans/PaymentDueDate", "PaymentTerms/PaymentDueDate"),
         "currency": currency,
-        "kind": "credit_note" if sign < 0 else "invoice",
+        "document_kind": "credit_note" if sign < 0 else "invoice",
         "credited_invoice_no": document.text("BillingReference/InvoiceDocumentReference/ID") if sign < 0 else None,
         "payable_amount": _signed(amounts.get("PayableAmount"), sign),
         "payment_reference": document.text("PaymentMeans/PaymentID"),
         **party(draft, document, "buyer", "AccountingCustomerParty/Party"),
         **party(draft, document, "seller", "AccountingSupplierParty/Party"),
     }
+    draft.head(type_code, head["invoiced_on"], 0, f"{document.text('IssueDate') or ''}{document.text('IssueTime') or ''}")
     lines = document.nodes("CreditNoteLine") if is_credit else document.nodes("InvoiceLine")
     nets = [_line(draft, document, line, head, sign) for line in lines]
     if not lines:
         draft.find("ING-612", document.place, "no lines", "at least one line")
     if "PayableAmount" not in amounts:
         draft.find("ING-612", document.place, "no LegalMonetaryTotal/PayableAmount", "what is to be paid")
-    tax = _taxes(draft, document, head, currency, sign, switches)
-    _check_totals(draft, document, amounts, total(nets), tax, switches)
+    tax = _taxes(draft, document, head, currency, sign)
+    _check_totals(draft, document, amounts, total(nets), tax)
     return type_code
 
 
@@ -57,7 +58,7 @@ def _line(draft: Draft, document: Node, line: Node, head: Row, sign: int) -> Dec
     quantity_node = line.node("CreditedQuantity") or line.node("InvoicedQuantity")
     net = draft.number(line.node("LineExtensionAmount"), is_needed=True, within=line)
     draft.add(
-        "invoices", head, item(draft, line), line_no=draft.needed(line, "ID"),
+        "invoices", line.place, head, item(draft, line), line_no=draft.needed(line, "ID"),
         order_document_no=line.text("OrderLineReference/OrderReference/ID") or document.text("OrderReference/ID"),
         order_line_no=line.text("OrderLineReference/LineID"), quantity=_signed(draft.number(quantity_node, is_needed=True, within=line), sign),
         unit=quantity_node.attribute("unitCode") if quantity_node else None, net_amount=_signed(net, sign),
@@ -77,7 +78,7 @@ def _amounts(draft: Draft, document: Node) -> dict[str, Decimal]:
     return {name: value for name, value in children.items() if value is not None}
 
 
-def _taxes(draft: Draft, document: Node, head: Row, currency: str, sign: int, switches: Mapping[str, str]) -> Decimal | None:
+def _taxes(draft: Draft, document: Node, head: Row, currency: str, sign: int) -> Decimal | None:
     """Add one row per category; gives the tax in the document's currency, None without."""
     found = None
     for tax_total in document.nodes("TaxTotal"):
@@ -91,19 +92,17 @@ def _taxes(draft: Draft, document: Node, head: Row, currency: str, sign: int, sw
         found = amount if found is None else found + amount
         parts = [draft.number(subtotal.node("TaxAmount")) for subtotal in subtotals]
         if subtotals and total(parts).quantize(CENT) != amount.quantize(CENT):
-            _mismatch(draft, tax_total, "TaxTotal", amount, total(parts), "the sum of its TaxSubtotals", switches)
+            _mismatch(draft, tax_total, "TaxTotal", amount, total(parts), "the sum of its TaxSubtotals")
         for subtotal, part in zip(subtotals, parts, strict=True):
             draft.add(
-                "invoice_taxes", invoice_no=head["invoice_no"], currency=currency, tax_amount=_signed(part, sign),
+                "invoice_taxes", subtotal.place, invoice_no=head["invoice_no"], currency=currency, tax_amount=_signed(part, sign),
                 tax_category=subtotal.text("TaxCategory/ID"), tax_percent=subtotal.text("TaxCategory/Percent"),
                 taxable_amount=_signed(draft.number(subtotal.node("TaxableAmount")), sign),
             )  # fmt: skip
     return found
 
 
-def _check_totals(
-    draft: Draft, document: Node, amounts: Mapping[str, Decimal], lines: Decimal, tax: Decimal | None, switches: Mapping[str, str]
-) -> None:
+def _check_totals(draft: Draft, document: Node, amounts: Mapping[str, Decimal], lines: Decimal, tax: Decimal | None) -> None:
     node = document.node("LegalMonetaryTotal") or document
     zero = Decimal(0)
     given_lines = amounts.get("LineExtensionAmount", lines)
@@ -122,15 +121,13 @@ def _check_totals(
         sums.append(("PayableAmount", payable, due, "TaxInclusiveAmount less PrepaidAmount plus rounding"))
     for name, given, reckoned, words in sums:
         if given.quantize(CENT) != reckoned.quantize(CENT):
-            _mismatch(draft, node.node(name) or node, name, given, reckoned, words, switches)
+            _mismatch(draft, node.node(name) or node, name, given, reckoned, words)
 
 
-def _mismatch(
-    draft: Draft, node: Node, name: str, given: Decimal, reckoned: Decimal, words: str, switches: Mapping[str, str]
-) -> None:
+def _mismatch(draft: Draft, node: Node, name: str, given: Decimal, reckoned: Decimal, words: str) -> None:
     draft.find(
         "ING-614", node.place, f"{name} {decimal_text(given)}", f"{decimal_text(reckoned)}, {words}",
-        is_fatal=switches.get("totals") != "warn",
+        is_fatal=draft.switches.get("totals") != "warn",
     )  # fmt: skip
 
 

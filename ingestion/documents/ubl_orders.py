@@ -3,7 +3,6 @@ what no feed takes stands in `order_responses`, `packages`, `outstanding`, `orde
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from ingestion.documents.drafting import Draft, decimal_text
@@ -18,7 +17,7 @@ CHANGED_LINE = {"2": "cancelled"}
 SUB_CENT = Decimal("0.0001")
 
 
-def read_order(draft: Draft, document: Node, _: Mapping[str, str]) -> str:
+def read_order(draft: Draft, document: Node) -> str:
     """Order and OrderChange (which repeats the whole order). The function is the sequence number of a change."""
     currency = draft.needed(document, "DocumentCurrencyCode")
     sequence = document.text("SequenceNumberID") or ""
@@ -30,19 +29,30 @@ def read_order(draft: Draft, document: Node, _: Mapping[str, str]) -> str:
         **party(draft, document, "buyer", "BuyerCustomerParty/Party"),
         **party(draft, document, "seller", "SellerSupplierParty/Party"),
     }
-    draft.add("orders", head, status="open", currency=currency, sequence_no=sequence)
+    _head(
+        draft,
+        document,
+        sequence,
+        head["ordered_on"],
+        min(9, 2 + int(sequence)) if sequence.isdecimal() and len(sequence) < 5 else 0,
+    )
+    draft.add("orders", document.place, head, status="open", currency=currency)
     lines = document.nodes("OrderLine/LineItem")
     if not lines:
         draft.find("ING-612", document.place, "no OrderLine", "at least one line")
     for line in lines:
         quantity = draft.number(line.node("Quantity"), is_needed=True, within=line)
         draft.add(
-            "order_lines", head, item(draft, line), line_no=draft.needed(line, "ID"), quantity=decimal_text(quantity),
+            "order_lines", line.place, head, item(draft, line), line_kind="order", line_no=draft.needed(line, "ID"), quantity=decimal_text(quantity),
             unit=line.attribute("unitCode", "Quantity"), net_amount=decimal_text(_line_net(draft, line, quantity)), currency=currency,
-            promised_on=_requested(draft, line) or head["promised_on"], sequence_no=sequence,
+            promised_on=_requested(draft, line) or head["promised_on"],
             line_status=CHANGED_LINE.get(line.text("LineStatusCode") or "", "open"),
         )  # fmt: skip
     return sequence
+
+
+def _head(draft: Draft, document: Node, function: str, day: str | None, rank: int) -> None:
+    draft.head(function, day, rank, f"{document.text('IssueDate') or ''}{document.text('IssueTime') or ''}")
 
 
 def _requested(draft: Draft, node: Node) -> str | None:
@@ -62,7 +72,7 @@ def _line_net(draft: Draft, line: Node, quantity: Decimal | None) -> Decimal | N
     return (quantity * price / (base or Decimal(1))).quantize(SUB_CENT)
 
 
-def read_order_response(draft: Draft, document: Node, _: Mapping[str, str]) -> str:
+def read_order_response(draft: Draft, document: Node) -> str:
     """OrderResponse: what the seller says to an order. A response without lines speaks of the whole order."""
     code = draft.needed(document, "OrderResponseCode")
     if code and code not in RESPONSES:
@@ -74,7 +84,10 @@ def read_order_response(draft: Draft, document: Node, _: Mapping[str, str]) -> s
         **party(draft, document, "seller", "SellerSupplierParty/Party"),
     }
     promised = _promised(draft, document)
-    draft.add("order_responses", head, response=RESPONSES.get(code), promised_on=promised, note=document.text("Note"))
+    _head(draft, document, code, head["confirmed_on"], 0)
+    draft.add(
+        "order_responses", document.place, head, response=RESPONSES.get(code), promised_on=promised, note=document.text("Note")
+    )
     for line in document.nodes("OrderLine"):
         position = line.node("LineItem") or line
         status = draft.needed(position, "LineStatusCode")
@@ -82,8 +95,8 @@ def read_order_response(draft: Draft, document: Node, _: Mapping[str, str]) -> s
             draft.find("ING-613", position.place, status, f"a LineStatusCode: {', '.join(LINE_STATUS)}")
         quantity = draft.number(position.node("Quantity"))
         draft.add(
-            "order_confirmations", head, item(draft, position), line_no=line.text("OrderLineReference/LineID") or draft.needed(position, "ID"),
-            status=LINE_STATUS.get(status), promised_on=_promised(draft, position) or promised,
+            "order_confirmations", position.place, head, item(draft, position), line_no=line.text("OrderLineReference/LineID") or draft.needed(position, "ID"),
+            split_no="1", status=LINE_STATUS.get(status), promised_on=_promised(draft, position) or promised,
             confirmed_quantity="0" if status == "7" else decimal_text(quantity), unit=position.attribute("unitCode", "Quantity"),
             substitute_item_no=line.text("SellerSubstitutedLineItem/Item/SellersItemIdentification/ID"), note=position.text("Note"),
         )  # fmt: skip
@@ -94,7 +107,7 @@ def _promised(draft: Draft, node: Node) -> str | None:
     return draft.day(node, "Delivery/PromisedDeliveryPeriod/EndDate", "Delivery/PromisedDeliveryPeriod/StartDate")
 
 
-def read_despatch(draft: Draft, document: Node, _: Mapping[str, str]) -> str:
+def read_despatch(draft: Draft, document: Node) -> str:
     """DespatchAdvice. A line with nothing delivered is only outstanding."""
     shipment = "Shipment/Delivery"
     head: Row = {
@@ -104,9 +117,8 @@ def read_despatch(draft: Draft, document: Node, _: Mapping[str, str]) -> str:
         **party(draft, document, "buyer", "BuyerCustomerParty/Party", "DeliveryCustomerParty/Party"),
         **party(draft, document, "seller", "SellerSupplierParty/Party", "DespatchSupplierParty/Party"),
     }  # fmt: skip
-    units = document.nodes("Shipment/TransportHandlingUnit")
-    for unit in units:
-        draft.add("packages", head, sscc=unit.text("ID"), package_type=unit.text("TransportHandlingUnitTypeCode"))
+    _head(draft, document, document.text("DespatchAdviceTypeCode") or "", head["shipped_on"], 0)
+    _packages(draft, document, head, None)
     lines = document.nodes("DespatchLine")
     if not lines:
         draft.find("ING-612", document.place, "no DespatchLine", "at least one line")
@@ -130,38 +142,41 @@ def _despatch_line(draft: Draft, document: Node, line: Node, head: Row) -> None:
     }  # fmt: skip
     if delivered is None and outstanding is None:
         draft.find("ING-612", line.place, "neither DeliveredQuantity nor OutstandingQuantity", "a quantity")
-    for unit in units:
-        draft.add(
-            "packages",
-            head,
-            sscc=unit.text("ID"),
-            package_type=unit.text("TransportHandlingUnitTypeCode"),
-            line_no=row["line_no"],
-        )
+    _packages(draft, line, head, row["line_no"])
     if delivered:
-        draft.add("deliveries", row)
+        draft.add("deliveries", line.place, row)
     if outstanding:
-        draft.add("outstanding", row)
+        draft.add("outstanding", line.place, row)
 
 
-def read_order_cancellation(draft: Draft, document: Node, _: Mapping[str, str]) -> str:
+def _packages(draft: Draft, node: Node, head: Row, line_no: str | None) -> None:
+    """The handling units of a shipment or of a line; `package_no` is the SSCC, else their place."""
+    for number, unit in enumerate(node.nodes("Shipment/TransportHandlingUnit"), 1):
+        sscc = unit.text("ID")
+        draft.add(
+            "packages", unit.place, head, sscc=sscc, package_no=sscc or f"{line_no or ''}/{number}", line_no=line_no,
+            package_kind=unit.text("TransportHandlingUnitTypeCode"),
+        )  # fmt: skip
+
+
+def read_order_cancellation(draft: Draft, document: Node) -> str:
     """OrderCancellation: the order it takes back."""
     draft.add(
-        "order_cancellations", party(draft, document, "buyer", "BuyerCustomerParty/Party"),
+        "order_cancellations", document.place, party(draft, document, "buyer", "BuyerCustomerParty/Party"),
         party(draft, document, "seller", "SellerSupplierParty/Party"), document_no=draft.needed(document, "OrderReference/ID"),
         cancelled_on=draft.day(document, "IssueDate", is_needed=True), note=document.text("CancellationNote"),
     )  # fmt: skip
     return ""
 
 
-def read_application_response(draft: Draft, document: Node, _: Mapping[str, str]) -> str:
+def read_application_response(draft: Draft, document: Node) -> str:
     """Invoice, catalogue and message level responses: what they answer, and the code."""
     codes = []
     for response in document.nodes("DocumentResponse"):
         code = draft.needed(response, "Response/ResponseCode")
         codes.append(code)
         draft.add(
-            "acknowledgements", document_no=response.text("DocumentReference/ID"), document_type=response.text("DocumentReference/DocumentTypeCode"),
+            "acknowledgements", response.place, document_no=response.text("DocumentReference/ID"), document_type=response.text("DocumentReference/DocumentTypeCode"),
             code=code, reason=response.text("Response/Status/StatusReason", "Response/Description"),
             answered_on=draft.day(document, "IssueDate"),
         )  # fmt: skip

@@ -12,19 +12,17 @@ PARTY_NUMBERS = ("PartyIdentification/ID", "PartyLegalEntity/CompanyID", "Endpoi
 
 
 def party(draft: Draft, document: Node, role: str, *paths: str) -> Row:
-    """`<role>_no` with `<role>_scheme` (as ICD code), `<role>_gln`, `<role>_vat`, `<role>_name` of the first party that is there."""
+    """`<role>_scheme`, `<role>_ref`: the party's GLN, else its first number; `<role>_vat`, `<role>_name`. Of the first party that is there."""
     found = next((node for node in (document.node(path) for path in paths) if node is not None), None)
     if found is None:
         return {}
     numbers = [node for path in PARTY_NUMBERS for node in found.nodes(path) if node.text()]
     for node in numbers:
         draft.party_number(node.attribute("schemeID"), node.text(), node)
-    gln = next((node.text() for node in numbers if node.attribute("schemeID") in GLN_SCHEMES), None)
-    first = numbers[0] if numbers else None
+    told = next((node for node in numbers if node.attribute("schemeID") in GLN_SCHEMES), numbers[0] if numbers else None)
     return {
-        f"{role}_no": first.text() if first else None,
-        f"{role}_scheme": first.attribute("schemeID") if first else None,
-        f"{role}_gln": gln,
+        f"{role}_scheme": draft.scheme(told.attribute("schemeID")) if told else None,
+        f"{role}_ref": told.text() if told else None,
         f"{role}_vat": _vat(found),
         f"{role}_name": found.text("PartyLegalEntity/RegistrationName", "PartyName/Name"),
     }
@@ -38,15 +36,15 @@ def _vat(found: Node) -> str | None:
 
 
 def item(draft: Draft, line: Node) -> Row:
-    """`gtin`, `seller_item_no`, `buyer_item_no`, `item_name` of a line."""
+    """`product_scheme`, `product_ref`, `seller_item_no`, `buyer_item_no`, `description` of a line."""
     found = line.node("Item")
     if found is None:
         return {}
     standard = found.node("StandardItemIdentification/ID")
     is_gtin = standard is not None and standard.attribute("schemeID") in GTIN_SCHEMES
+    gtin = draft.gtin(standard.text(), standard) if standard is not None and is_gtin else None
+    seller, buyer = found.text("SellersItemIdentification/ID"), found.text("BuyersItemIdentification/ID")
     return {
-        "gtin": draft.gtin(standard.text(), standard) if standard is not None and is_gtin else None,
-        "seller_item_no": found.text("SellersItemIdentification/ID"),
-        "buyer_item_no": found.text("BuyersItemIdentification/ID"),
-        "item_name": found.text("Name", "Description"),
-    }
+        **draft.product({"gtin": gtin, "seller_item": seller, "buyer_item": buyer}), "seller_item_no": seller, "buyer_item_no": buyer,
+        "description": found.text("Name", "Description"),
+    }  # fmt: skip

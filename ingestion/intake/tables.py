@@ -42,3 +42,17 @@ quarantine_actions = Table(
 
 `repaired_row` is JSON, column of the file -> text. `dismiss`: the row is given up. `take_back`: nothing is to be done after all.
 """
+
+match_decisions = Table(
+    "match_decisions", metadata,
+    Column("decision_no", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("source_id", String(60), nullable=False),
+    Column("party_ref", String(200), nullable=False),
+    Column("into_source_id", String(60), nullable=False),
+    Column("into_party_ref", String(200), nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("recorded_at", UtcTimestamp, nullable=False),
+    Column("actor", String(60)),
+    CheckConstraint("verdict in ('merge', 'distinct', 'undo')", name="match_decisions_verdict"),
+)  # fmt: skip
+"""Append-only: verdicts on pairs of parties; the newest of a pair counts."""

@@ -12,8 +12,11 @@ from ingestion.documents.records import VERSION, neutral_names
 from ingestion.documents.registry import FORMATS, format_of, unknown_switches
 from ingestion.profiles.base import Strict as _Strict
 from ingestion.profiles.transport import TransportOptions
+from ingestion.profiles.xml_paths import path_problem
 
-Format = Literal["csv", "xlsx", "jsonl", "parquet", "sql", "edifact", "x12"]
+Format = Literal[
+    "csv", "xlsx", "jsonl", "json", "xml", "parquet", "sql", "edifact", "x12", "cxml", "ubl", "camt", "mt940", "idoc"
+]  # fmt: skip
 Scalar = str | int | float | bool
 
 
@@ -122,7 +125,10 @@ class FeedProfile(_Strict):
     date_format: str = "%Y-%m-%d"
     instant_format: str = "%Y-%m-%dT%H:%M:%S"
     sheet: str | None = None
-    explode: str | None = None
+    items: str = ""
+    explode: str | tuple[str, ...] | None = None
+    record_path: str | None = Field(None, pattern=r"^(/[\w.\-]+(:[\w.\-]+)?)+$")
+    namespaces: dict[str, str] = Field(default_factory=dict)
     null_tokens: tuple[str, ...] = ()
     time_zone: str | None = None
     records: str | None = None
@@ -160,10 +166,7 @@ class FeedProfile(_Strict):
         if wrong:
             fitting = ", ".join(name for name, records in kinds.items() if self.record_set in records)
             raise ValueError(f"messages {', '.join(wrong)} give no {self.record_set}; those that do are {fitting}")
-        known, named = neutral_names(self.record_set), {condition.column for condition in self.where}
-        for column in self.columns.values():
-            mapping = Mapping(column=column) if isinstance(column, str) else column
-            named |= {mapping.column or "", mapping.scheme_column or "", *mapping.columns, *mapping.product_of} - {""}
+        known, named = neutral_names(self.record_set), self._named_columns()
         if named - known:
             raise ValueError(
                 f"records {self.record_set} have no {', '.join(sorted(named - known))}; they have {', '.join(sorted(known))}"
@@ -191,6 +194,24 @@ class FeedProfile(_Strict):
             raise ValueError("decimal and thousands mark cannot be the same")
         return self
 
+    @model_validator(mode="after")
+    def _xml_paths(self) -> FeedProfile:
+        if (self.format == "xml") != bool(self.record_path):
+            raise ValueError('say `record_path` with format = "xml", and only there')
+        if self.format == "xml" and (
+            problem := path_problem(self.record_path or "", self.namespaces, sorted(self._named_columns()))
+        ):
+            raise ValueError(problem)
+        return self
+
+    def _named_columns(self) -> set[str]:
+        """The file's own columns that mappings and conditions name."""
+        named = {condition.column for condition in self.where}
+        for column in self.columns.values():
+            mapping = Mapping(column=column) if isinstance(column, str) else column
+            named |= {mapping.column or "", mapping.scheme_column or "", *mapping.columns, *mapping.product_of} - {""}
+        return named
+
     @property
     def is_documents(self) -> bool:
         """Whether the files hold documents, whose rows come in record sets."""
@@ -205,6 +226,11 @@ class FeedProfile(_Strict):
     def version_column(self) -> str | None:
         """The column that orders versions: documents bring their own."""
         return self.version or (VERSION if self.is_documents else None)
+
+    @property
+    def explode_paths(self) -> tuple[str, ...]:
+        """The lists that become rows, each within an item of the one before."""
+        return (self.explode,) if isinstance(self.explode, str) else self.explode or ()
 
     def mapping(self, name: str) -> Mapping | None:
         """The mapping of a contract column; a bare text in the profile names a column. Documents map like names by themselves."""
@@ -252,6 +278,7 @@ class Profile(_Strict):
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$")
     url_variable: str | None = None
     transport: TransportOptions | None = None
+    archives: tuple[str, ...] = ()
     feeds: tuple[FeedProfile, ...]
     constants: tuple[Constant, ...] = ()
     documents: dict[str, str | dict[str, str]] = Field(default_factory=dict)

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ingestion.profiles.base import Strict
+from ingestion.profiles.http import HttpOptions
+from ingestion.profiles.remote import ObjectOptions, SftpOptions
 
 
 class FolderOptions(Strict):
@@ -41,4 +43,6 @@ class InboxOptions(Strict):
     messages_per_file: int = Field(2_000, ge=1, le=100_000, description="JSON messages that are landed and read as one file")
 
 
-TransportOptions = Annotated[FolderOptions | InboxOptions | SqlOptions, Field(discriminator="kind")]
+TransportOptions = Annotated[
+    FolderOptions | HttpOptions | InboxOptions | ObjectOptions | SftpOptions | SqlOptions, Field(discriminator="kind")
+]

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from core.clock import SystemClock
 from core.scope import Role
-from tests.support.demo import DemoInstance
+from tests.support.demo import DemoInstance, copy_for_people
 from tests.support.web import PASSWORD, Web, serving
 
 FLAGS = [
@@ -72,6 +73,14 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo(demo: DemoInstance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoInstance]:
+    """A copy of the demo on which people act."""
+    copy = copy_for_people(demo, tmp_path_factory.mktemp("people") / "home", SystemClock())
+    yield copy
+    copy.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.contract.listed import SITES
@@ -17,6 +22,31 @@ from tests.support.loading import Loading, loading
 def postgres() -> Iterator[Server]:
     """One PostgreSQL server for the session."""
     yield from start_postgres()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """One S3 server for the session, in a process of its own so that its memory is not ours: its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                httpx.get(f"{address}/moto-api/", timeout=1)
+                break
+            except httpx.HTTPError:
+                time.sleep(0.05)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 @pytest.fixture(params=sorted(SITES))

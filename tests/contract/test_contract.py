@@ -45,7 +45,9 @@ def fetch(site: Site, work: Path, since: dict[str, str] | None = None) -> list[I
     work.mkdir(exist_ok=True)
     profile = site.profile()
     pull = Pull(profile, site.source, work / "no inbox", work, since or {})
-    return [item for chunk in pull_chunks(transports_of(profile), pull) for item in chunk.items]
+    chunks = list(pull_chunks(transports_of(profile), pull))
+    assert not [chunk.error for chunk in chunks if chunk.error]
+    return [item for chunk in chunks for item in chunk.items]
 
 
 def test_every_transport_is_under_contract() -> None:
@@ -55,7 +57,8 @@ def test_every_transport_is_under_contract() -> None:
 def test_rows_arrive_once_and_in_order(site: Site, warehouse: Loading) -> None:
     site.publish("1 first", FIRST)
     report = warehouse.pull(site.profile(), site.source)
-    assert [outcome.status for outcome in report.outcomes] == ["loaded"]
+    assert report.outcomes[0].status == "loaded"
+    assert {outcome.status for outcome in report.outcomes} <= {"loaded", "same_file"}
     site.publish("2 second", SECOND)
     warehouse.pull(site.profile(), site.source)
     assert stored(warehouse) == [*FIRST, *SECOND]
@@ -67,7 +70,7 @@ def test_the_same_bytes_twice_change_nothing(site: Site, listed: Listed, warehou
     before = warehouse.rows("select * from raw.order_lines order by all")
     again = warehouse.pull(site.profile(), site.source)
     assert sum(outcome.rows_accepted for outcome in again.outcomes) == 0
-    assert {outcome.status for outcome in again.outcomes} <= {"same_file"}
+    assert {outcome.status for outcome in again.outcomes} <= {"same_file", "loaded"}
     assert warehouse.rows("select * from raw.order_lines order by all") == before
     if listed.remembers and listed.has_names:
         assert again.outcomes == ()
@@ -181,13 +184,19 @@ def test_names_may_hold_any_character(site: Site, listed: Listed, warehouse: Loa
 
 
 def test_a_large_item_does_not_pass_through_memory(site: Site, listed: Listed, tmp_path: Path) -> None:
+    """Beside what a small one takes: libraries load tables of their own."""
+
+    def peak(work: Path) -> int:
+        tracemalloc.start()
+        assert fetch(site, work)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    site.publish("0 small", FIRST)
+    small = peak(tmp_path / "small")
     site.publish("large", [(f"N{number}-{'x' * listed.padding}", 1) for number in range(listed.large_lines)])
-    tracemalloc.start()
-    (item, *_) = fetch(site, tmp_path / "work")
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < listed.memory_max
-    assert item.path.stat().st_size > 0
+    assert peak(tmp_path / "large") - small < listed.memory_max
 
 
 def test_waiting_has_an_end(site: Site, listed: Listed, warehouse: Loading) -> None:

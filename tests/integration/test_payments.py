@@ -35,6 +35,9 @@ PROFILE = Profile.model_validate({"source_id": "bank_test", "title": "Bank", "fe
     {"feed": feed, "files": f"{feed}_*.jsonl", "format": "jsonl",
      "columns": {name: {"column": name, "scheme": SCHEMES[name]} if name in SCHEMES else name for name in names}}
     for feed, names in FEEDS.items()
+] + [
+    {"feed": "invoices", "files": "*.xml", "format": "ubl", "columns": {"leg": {"const": "sell_through"}}},
+    {"feed": "payments", "files": "*.camt", "format": "camt"},
 ]})  # fmt: skip
 
 
@@ -109,7 +112,8 @@ def channel(tmp_path_factory: pytest.TempPathFactory) -> Channel:
     channel.run(
         parties=[{"party_ref": "D1", "kind": "distributor", "name": "Huber"}]
         + [{"party_ref": ref, "kind": "retailer", "name": ref} for ref in ("R1", "R2")],
-        party_aliases=[{"party_ref": ref, "scheme": "iban", "alias_value": f"IBAN-{ref}"} for ref in ("D1", "R1")],
+        party_aliases=[{"party_ref": ref, "scheme": "iban", "alias_value": f"IBAN-{ref}"} for ref in ("D1", "R1")]
+        + [{"party_ref": ref, "scheme": "gln", "alias_value": gln} for ref, gln in (("D1", "4000001000005"), ("R1", "4000001000012"))],
         invoices=[invoice("P-1", "100.00"), invoice("M-1", "50.00", "2026-07-02"), invoice("M-2", "50.00", "2026-07-01")],
         payments=[
             payment("p1", "40.00", "P-1"), payment("m1", "80.00", "Rechnungen M-1, M-2", end_to_end_ref="E-77"),

@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.documents.camt import parse_camt
-from ingestion.documents.cxml import parse_cxml
+from ingestion.documents.camt import parse as parse_camt
+from ingestion.documents.cxml import parse as parse_cxml
+from ingestion.documents.idoc import parse as parse_idoc
 from ingestion.documents.model import Parsed
-from ingestion.documents.mt940 import parse_mt940
-from ingestion.documents.ubl import parse_ubl
+from ingestion.documents.mt940 import parse as parse_mt940
+from ingestion.documents.ubl import parse as parse_ubl
 from tests.support.real_data import real
 
 pytestmark = [pytest.mark.integration, pytest.mark.real]
 Parse = Callable[[bytes, Mapping[str, str]], Parsed]
 PARSERS: dict[str, Parse] = {
-    "ubl": parse_ubl, "peppol": parse_ubl, "cxml": parse_cxml, "camt": parse_camt, "mt940": parse_mt940,
+    "ubl": parse_ubl, "peppol": parse_ubl, "cxml": parse_cxml, "camt": parse_camt, "mt940": parse_mt940, "idoc": parse_idoc,
 }  # fmt: skip
 SECONDS_PER_SAMPLE = 2.0
 ROUNDS = 3
@@ -43,6 +44,7 @@ EXPECTED: dict[str, Counter[str]] = {
         "files": 31, "files refused": 10, "taken": 45, "refused": 12, "payments": 138, "ING-611": 1, "ING-612": 11, "ING-621": 10,
         "ING-622": 1,
     }),
+    "idoc": Counter({"files": 1, "files refused": 0, "refused": 1, "ING-612": 3}),
 }  # fmt: skip
 """Refused are: documents of other kinds (catalogues, punch-out, reports before the statement), fragments, and sums that do not add up."""
 
@@ -90,6 +92,10 @@ def test_camt() -> None:
 
 def test_mt940() -> None:
     assert tally("mt940") == EXPECTED["mt940"]
+
+
+def test_idoc() -> None:
+    assert tally("idoc") == EXPECTED["idoc"]
 
 
 def test_secrets_of_the_samples_are_in_no_result() -> None:

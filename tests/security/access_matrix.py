@@ -36,6 +36,7 @@ CELLS: dict[str, dict[Role, str]] = {
     "fct_point_transfers": {M: "-", D: "own", R: "own"},
     "rpt_member_points": {M: "-", D: "own", R: "own"},
     "rpt_points_monthly": {M: "all", D: "own", R: "-"},
+    "fct_match_candidates": {M: "all", D: "-", R: "-"},
     "fct_batches": {M: "-", D: "own", R: "-"},
     "fct_quarantined_rows": {M: "-", D: "own", R: "-"},
     "fct_unmatched_references": {M: "-", D: "own", R: "-"},

@@ -60,11 +60,11 @@ def order_response(code: str = "CA", lines: Sequence[tuple[str, str, str]] = (("
 SECRET = "canary-secret-7431"
 
 
-def cxml(body: str, *, secret: str = SECRET, doctype: str | None = None) -> bytes:
+def cxml(body: str, *, secret: str = SECRET, doctype: str | None = None, payload_id: str = "1@buyer") -> bytes:
     """A cXML message with a shared secret in its header."""
     line = '<!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.050/cXML.dtd">' if doctype is None else doctype
     return f"""{HEAD}{line}
-<cXML payloadID="1@buyer" timestamp="2026-06-02T10:00:00+02:00">
+<cXML payloadID="{payload_id}" timestamp="2026-06-02T10:00:00+02:00">
 <Header><From><Credential domain="DUNS"><Identity>111</Identity></Credential></From>
 <To><Credential domain="DUNS"><Identity>222</Identity></Credential></To>
 <Sender><Credential domain="DUNS"><Identity>111</Identity><SharedSecret>{secret}</SharedSecret></Credential></Sender></Header>

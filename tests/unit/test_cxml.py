@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import pytest
 
-from ingestion.documents.cxml import parse_cxml
+from ingestion.documents.cxml import parse as parse_cxml
 from ingestion.documents.model import Message
-from ingestion.redaction import MARK, redact_secrets
+from ingestion.redaction import MARK, redact_secrets, without_secrets
 from tests.support.documents import cxml, cxml_confirmation, cxml_order
 
 SECRET = "canary-secret-7431"
@@ -25,23 +28,25 @@ def test_an_order_and_what_becomes_of_it(kind: str, status: str) -> None:
     message = one(cxml_order(kind))
     (line,) = message.rows["order_lines"]
     assert (line["document_no"], line["line_no"], line["quantity"], line["net_amount"]) == ("B-7", "1", "10", "25")
-    assert (line["line_status"], line["promised_on"], line["buyer_no"], line["seller_no"]) == (status, "2026-06-05", "111", "222")
+    assert (line["line_status"], line["promised_on"], line["buyer_ref"], line["seller_ref"]) == (
+        status,
+        "2026-06-05",
+        "111",
+        "222",
+    )
     assert message.rows["orders"][0]["status"] == status
     assert (message.key.interchange_ref, message.key.function) == ("1@buyer", kind)
 
 
-def test_a_split_confirmation_gives_child_rows_and_one_sum() -> None:
+def test_each_part_of_a_line_is_confirmed_for_itself() -> None:
     splits = (("accept", "6", "2026-06-05"), ("backordered", "3", "2026-06-20"), ("reject", "1", ""))
-    message = one(cxml_confirmation("10", splits))
-    assert [(row["split_no"], row["status"], row["quantity"]) for row in message.rows["order_confirmation_splits"]] == [
-        ("1", "accepted", "6"), ("2", "backordered", "3"), ("3", "rejected", "1"),
+    rows = one(cxml_confirmation("10", splits)).rows["order_confirmations"]
+    assert [(row["split_no"], row["status"], row["confirmed_quantity"], row["promised_on"]) for row in rows] == [
+        ("1", "confirmed", "6", "2026-06-05"), ("2", "backordered", "3", "2026-06-20"), ("3", "rejected", "0", None),
     ]  # fmt: skip
-    (row,) = message.rows["order_confirmations"]
-    assert (row["status"], row["confirmed_quantity"], row["promised_on"]) == ("changed", "6", "2026-06-05")
+    assert (rows[2]["refused_quantity"], rows[2]["ordered_quantity"], rows[2]["line_no"]) == ("1", "10", "1")
     # the answer comes from the seller
-    assert (row["seller_no"], row["buyer_no"]) == ("111", "222")
-    assert one(cxml_confirmation("10", (("accept", "10", ""),))).rows["order_confirmations"][0]["status"] == "confirmed"
-    assert one(cxml_confirmation("10", (("reject", "10", ""),))).rows["order_confirmations"][0]["confirmed_quantity"] == "0"
+    assert (rows[0]["seller_ref"], rows[0]["buyer_ref"]) == ("111", "222")
 
 
 def test_splits_that_do_not_add_up_are_refused() -> None:
@@ -79,3 +84,19 @@ def test_a_cut_off_or_prefixed_secret_is_redacted_too() -> None:
         assert b"canary" not in redact_secrets(form)
     untouched = cxml("").replace(b"SharedSecret", b"Other")
     assert redact_secrets(untouched) is untouched
+
+
+@pytest.mark.parametrize("cut", [0, 1, 9, 60])
+def test_packed_messages_are_redacted_as_far_as_they_come_out(tmp_path: Path, cut: int) -> None:
+    whole = cxml(cxml_order())
+    packed = gzip.compress(whole) + gzip.compress(whole)
+    file = tmp_path / "a.xml.gz"
+    file.write_bytes(packed[: len(packed) - cut])
+    found = without_secrets(file)
+    assert found is not None
+    redacted = gzip.decompress(found[1])
+    assert SECRET.encode() not in redacted
+    assert redacted.startswith(redact_secrets(whole))
+    assert len(redacted) > len(whole)
+    (tmp_path / "b.xml").write_bytes(b"<a/>")
+    assert without_secrets(tmp_path / "b.xml") is None

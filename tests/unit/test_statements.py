@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.documents.camt import parse_camt
+from ingestion.documents.camt import parse as parse_camt
 from ingestion.documents.model import Message
-from ingestion.documents.mt940 import parse_mt940
+from ingestion.documents.mt940 import parse as parse_mt940
 from tests.support.documents import camt
 
 MT940 = """:20:STARTUMS
@@ -45,15 +45,15 @@ def mt940_message(text: str, switches: dict[str, str] | None = None) -> Message:
 def test_camt_credits_debits_and_reversals() -> None:
     bookings = [("119.00", "Rechnung R-1", "E2E-1"), ("-50.00", "Ihre R-77", "E2E-2"), ("-119.00", "R-1", "E2E-1")]
     paid, sent, back = camt_message(camt(bookings, reversed_from=2)).rows["payments"]
-    assert (paid["amount"], paid["direction"], paid["payer_iban"], paid["payee_iban"]) == (
+    assert (paid["amount"], paid["direction"], paid["payer_ref"], paid["payee_ref"]) == (
         "119", "received", "DE02500105170137075030", "DE02120300000000202051",
     )  # fmt: skip
     assert (sent["amount"], sent["direction"], sent["payer_name"], sent["payee_name"]) == ("50", "sent", "Huber", "Kiosk")
     # what was received and is taken back keeps its parties
-    assert (back["amount"], back["direction"], back["payer_iban"], back["is_reversal"]) == (
+    assert (back["amount"], back["direction"], back["payer_ref"], back["is_reversal"]) == (
         "-119",
         "received",
-        paid["payer_iban"],
+        paid["payer_ref"],
         "true",
     )
     assert (paid["reference"], paid["end_to_end_ref"], paid["booked_on"]) == ("Rechnung R-1", "E2E-1", "2026-06-10")
@@ -105,18 +105,18 @@ def test_a_collective_entry_is_taken_apart_when_its_details_add_up() -> None:
 
 def test_mt940_credits_debits_and_reversals() -> None:
     paid, fee, back = mt940_message(MT940).rows["payments"]
-    assert (paid["amount"], paid["payer_iban"], paid["payer_name"], paid["reference"]) == (
+    assert (paid["amount"], paid["payer_ref"], paid["payer_name"], paid["reference"]) == (
         "119", "DE02500105170137075030", "KIOSK", "R-1",
     )  # fmt: skip
     assert (paid["booked_on"], paid["bank_reference"], paid["end_to_end_ref"]) == ("2026-06-10", "B-1", "E2E-1")
-    assert (fee["amount"], fee["direction"], fee["payee_iban"]) == ("10.5", "sent", None)
-    assert (back["amount"], back["direction"], back["payer_iban"]) == ("-19", "received", "DE02500105170137075030")
+    assert (fee["amount"], fee["direction"], fee["payee_ref"]) == ("10.5", "sent", None)
+    assert (back["amount"], back["direction"], back["payer_ref"]) == ("-19", "received", "DE02500105170137075030")
 
 
 def test_the_same_entry_out_of_both_formats_has_the_same_key() -> None:
     of_camt = camt_message(camt([("119.00", "R-1", "E2E-1")], number="B")).rows["payments"][0]
     of_mt940 = mt940_message(MT940.replace("//B-1", "//B-0")).rows["payments"][0]
-    same = ("payment_no", "amount", "currency", "booked_on", "payer_iban", "payee_iban", "reference", "end_to_end_ref")
+    same = ("payment_no", "amount", "currency", "booked_on", "payer_ref", "payee_ref", "reference", "end_to_end_ref")
     assert [of_camt[name] for name in same] == [of_mt940[name] for name in same]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingestion.documents.model import Message
-from ingestion.documents.ubl import parse_ubl
+from ingestion.documents.ubl import parse as parse_ubl
 from tests.support.documents import invoice, order_response
 
 
@@ -23,15 +23,15 @@ def test_an_invoice_gives_its_lines_and_what_is_to_be_paid() -> None:
     first, second = message.rows["invoices"]
     assert (first["invoice_no"], first["line_no"], first["quantity"], first["net_amount"]) == ("R-1", "1", "2", "100")
     assert (second["quantity"], second["net_amount"], second["payable_amount"]) == ("1.5", "50.1", "178.62")
-    assert (first["seller_gln"], first["buyer_gln"]) == ("4000001000005", "4000001000012")
-    assert (first["gtin"], first["order_document_no"], first["due_on"]) == ("04006381333931", "A-1", "2026-06-30")
+    assert (first["seller_scheme"], first["seller_ref"], first["buyer_ref"]) == ("gln", "4000001000005", "4000001000012")
+    assert (first["product_ref"], first["order_document_no"], first["due_on"]) == ("04006381333931", "A-1", "2026-06-30")
     assert (message.key.sender, message.key.document_no) == ("0088:4000001000005", "R-1")
 
 
 def test_a_credit_note_takes_away() -> None:
     (row,) = one(invoice("G-1", kind="CreditNote", credits="R-1")).rows["invoices"]
     assert (row["quantity"], row["net_amount"], row["payable_amount"]) == ("-2", "-100", "-119")
-    assert (row["kind"], row["credited_invoice_no"]) == ("credit_note", "R-1")
+    assert (row["document_kind"], row["credited_invoice_no"]) == ("credit_note", "R-1")
 
 
 @pytest.mark.parametrize(("change", "name"), [
@@ -48,6 +48,14 @@ def test_totals_that_do_not_add_up_refuse_the_message(change: dict[str, str], na
     assert not warned.is_refused
     assert warned.rows["invoices"]
     assert warned.findings[0].code == "ING-614"
+
+
+def test_numbers_get_the_scheme_that_the_profile_says() -> None:
+    other = invoice().replace(b'schemeID="0088">4000001000012', b'schemeID="0192">987654325')
+    assert one(other, {"source_id": "nord"}).rows["invoices"][0]["buyer_scheme"] == "nord:0192"
+    assert one(other, {"source_id": "nord", "parties.0192": ":customer"}).rows["invoices"][0]["buyer_scheme"] == "nord:customer"
+    by_seller = one(invoice(), {"product": "seller_item, gtin"}).rows["invoices"][0]
+    assert (by_seller["product_scheme"], by_seller["product_ref"]) == ("gtin", "04006381333931")
 
 
 def test_half_a_cent_is_not_a_difference() -> None:
@@ -70,7 +78,7 @@ def test_a_wrong_check_digit_is_a_warning_and_nothing_is_corrected() -> None:
     message = one(invoice(gtin="4006381333932", seller="4000001000006"))
     assert not message.is_refused
     assert [finding.code for finding in message.findings] == ["ING-615", "ING-615"]
-    assert message.rows["invoices"][0]["gtin"] == "04006381333932"
+    assert message.rows["invoices"][0]["product_ref"] == "04006381333932"
 
 
 def test_line_codes_of_a_response() -> None:

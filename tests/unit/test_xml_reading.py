@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.documents.camt import parse_camt
-from ingestion.documents.cxml import parse_cxml
-from ingestion.documents.ubl import parse_ubl
+from ingestion.documents.camt import parse as parse_camt
+from ingestion.documents.cxml import parse as parse_cxml
+from ingestion.documents.ubl import parse as parse_ubl
 from ingestion.documents.xml_reading import Limits, XmlRefused, read_xml
 from tests.support.documents import HOSTILE_XML, cxml, cxml_order, invoice
 

@@ -15,6 +15,12 @@ known as (
         coalesce(parties.status, 'active') as status,
         false as is_unknown
     from {{ ref('int_parties__current') }} as parties
+    where
+        not exists (
+            select 1
+            from {{ source('ingest', 'party_merges') }} as merges
+            where merges.source_id = parties.source_id and merges.party_ref = parties.party_ref and not merges.is_undone
+        )
 ),
 
 unknown as (
