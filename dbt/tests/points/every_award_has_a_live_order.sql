@@ -1,32 +1,32 @@
--- points that are still there were earned by an order that is still confirmed
+-- what the ledger gave for an order, less what it took back, is nothing once no line of that order is confirmed any more
 with
 
-held as (
+decided as (
     select
-        lots.lot_id,
-        lots.points_earned - lots.points_cancelled - lots.points_reversed - lots.points_settled as points_kept
-    from {{ ref('fct_point_lots') }} as lots
-),
-
-awards as (
-    select
-        transfers.lot_id,
+        transfers.cause,
         transfers.order_id,
-        transfers.document_no
+        sum(case
+            when transfers.debit_account = 'liability' then transfers.points
+            when transfers.credit_account = 'liability' then -transfers.points
+            else 0
+        end) as points_kept
     from {{ ref('stg_ledger__transfers') }} as transfers
-    where transfers.kind = 'award' and transfers.debit_account = 'liability' and transfers.order_id is not null
+    where transfers.kind in ('award', 'reversal') and transfers.order_id is not null
+    group by transfers.cause, transfers.order_id
 ),
 
-live as (
-    select distinct lines.order_id
+-- causes of a period or an event end with other numbers than an order's
+orders as (
+    select
+        lines.order_id,
+        sum(case when lines.line_status = 'confirmed' then 1 else 0 end) as lines_live
     from {{ ref('fct_order_lines') }} as lines
-    where lines.line_status = 'confirmed'
+    group by lines.order_id
 )
 
 select
-    awards.lot_id,
-    awards.document_no
-from awards
-inner join held on awards.lot_id = held.lot_id
-left join live on awards.order_id = live.order_id
-where held.points_kept > 0 and live.order_id is null
+    decided.cause,
+    decided.points_kept
+from decided
+inner join orders on decided.order_id = orders.order_id
+where decided.points_kept > 0 and orders.lines_live = 0
