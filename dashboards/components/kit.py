@@ -117,7 +117,12 @@ def listing(context: Context, title_key: str, query: Query, filters: Filters | N
 
 def export(context: Context, query: Query | StoreQuery, filters: Filters | None = None) -> None:
     """A link to the same rows as CSV."""
-    address = escape(export_url(query.name, dict(filters or {})), quote=True)
+    export_link(context, query.name, filters or {})
+
+
+def export_link(context: Context, name: str, filters: Filters) -> None:
+    """A link to an export by its name."""
+    address = escape(export_url(name, dict(filters)), quote=True)
     label = escape(context.text("common.export"))
     st.html(f'<a href="{address}" download style="color:inherit;font-size:.9rem">↓ {label}</a>')
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboards.queries.campaigns import CAMPAIGN_QUERIES
 from dashboards.queries.distributor import DISTRIBUTOR_QUERIES
 from dashboards.queries.feeds import FEED_QUERIES
 from dashboards.queries.loyalty import LOYALTY_QUERIES
@@ -20,6 +21,7 @@ QUERIES: dict[str, Query] = {
         *RETAILER_QUERIES,
         *FEED_QUERIES,
         *LOYALTY_QUERIES,
+        *CAMPAIGN_QUERIES,
     )
 }
 """Every query of every page by name."""

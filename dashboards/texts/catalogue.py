@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from dashboards.texts import feeds
+from dashboards.texts.campaigns import CAMPAIGN_TEXTS
 from dashboards.texts.programme import PROGRAMME_COLUMNS, PROGRAMME_TEXTS
 from dashboards.texts.rewards import REWARD_COLUMNS, REWARD_PAIRS
 
@@ -221,6 +222,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **_PAIRS,
     **feeds.PAIRS,
     **PROGRAMME_TEXTS,
+    **CAMPAIGN_TEXTS,
     **REWARD_PAIRS,
     **{f"column.{name}": pair for name, pair in {**PROGRAMME_COLUMNS, **feeds.COLUMNS, **REWARD_COLUMNS, **_COLUMNS}.items()},
 }

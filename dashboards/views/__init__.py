@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from core.scope import Role
 from dashboards.components.context import Context
 from dashboards.views import (
+    campaign_signing,
+    campaigns,
     cases,
     catalogue,
     challenges,
@@ -40,6 +42,7 @@ VIEWS: tuple[View, ...] = (
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
     View("programme", Role.MANUFACTURER, "m.health", programme.health),
     View("liability", Role.MANUFACTURER, "m.liability", programme.liability),
+    View("campaigns", Role.MANUFACTURER, "m.campaigns", campaigns.studio),
     View("rewards-offered", Role.MANUFACTURER, "m.catalogue", catalogue.catalogue),
     View("purchases-under-review", Role.MANUFACTURER, "m.review", cases.review),
     View("partner-quality", Role.MANUFACTURER, "m.quality", feeds.partner_quality),
@@ -48,6 +51,8 @@ VIEWS: tuple[View, ...] = (
     View("orders", Role.DISTRIBUTOR, "d.orders", distributor.orders),
     View("stock", Role.DISTRIBUTOR, "d.stock", distributor.stock),
     View("support", Role.DISTRIBUTOR, "d.support", distributor.support),
+    View("campaigns-to-sign", Role.DISTRIBUTOR, "d.campaigns", campaign_signing.campaigns),
+    View("settlements", Role.DISTRIBUTOR, "d.settlements", campaign_signing.settlements),
     View("refused-rows", Role.DISTRIBUTOR, "d.refused", feeds.refused),
     View("data-quality", Role.DISTRIBUTOR, "d.quality", feeds.quality),
     View("members", Role.DISTRIBUTOR, "d.members", members.members),

@@ -6,13 +6,16 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from commands.demo_campaigns import launch_demo_campaign
 from core.clock import SystemClock
 from core.scope import Role
+from loyalty import load_programme
 from tests.support.demo import DemoInstance, copy_for_people
 from tests.support.web import PASSWORD, Web, serving
 
@@ -85,12 +88,14 @@ def demo(demo: DemoInstance, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="session")
 def served(demo: DemoInstance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """The demo, served, with a person of each tier in each language: `distributor-de@alpenglut.example`."""
+    """A copy of the demo, served, with campaigns and a person of each tier in each language: `distributor-de@alpenglut.example`."""
     refs = {
         Role.MANUFACTURER: demo.manifest.manufacturer_ref,
         Role.DISTRIBUTOR: demo.manifest.distributor_ref,
         Role.RETAILER: demo.manifest.retailer_ref,
     }
+    launch_demo_campaign(demo.settings, load_programme("demo"), demo.party_id(refs[Role.MANUFACTURER]), demo.party_id(refs[Role.DISTRIBUTOR]),
+                         date(2026, 6, 29))  # fmt: skip
     with serving(demo.settings, tmp_path_factory.mktemp("served")) as web:
         for role, ref in refs.items():
             for language in ("de", "en"):
