@@ -36,7 +36,7 @@ CATALOGUE = (
     NewReward("Thekenaufsteller", "Counter display", 150),
     NewReward("Handmühle", "Hand grinder", 1_200, stock=3),
     NewReward("Barista-Schulung, ein Tag", "Barista training, one day", 2_500, limit_per_member=1),
-    NewReward("Siebträger S1", "Espresso machine S1", 12_000, stock=2, limit_per_member=1),
+    NewReward("Siebträger S1", "Espresso machine S1", 24_000, stock=2, limit_per_member=1),
 )
 OWN = NewReward("Nordwind-Liefergutschein 25 €", "Nordwind delivery voucher €25", 500, stock=60)
 RETAILERS_WITH_ORDERS = 3
