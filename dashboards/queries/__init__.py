@@ -7,6 +7,7 @@ import pandas as pd
 from core.scope import Scope
 from dashboards.queries.distributor import DISTRIBUTOR_QUERIES
 from dashboards.queries.feeds import FEED_QUERIES
+from dashboards.queries.invoices import INVOICE_QUERIES
 from dashboards.queries.manufacturer import MANUFACTURER_QUERIES
 from dashboards.queries.model import Filters, Query
 from dashboards.queries.retailer import RETAILER_QUERIES
@@ -14,7 +15,8 @@ from dashboards.runtime import current
 from portal import User, scope_of
 
 QUERIES: dict[str, Query] = {
-    query.name: query for query in (*MANUFACTURER_QUERIES, *DISTRIBUTOR_QUERIES, *RETAILER_QUERIES, *FEED_QUERIES)
+    query.name: query
+    for query in (*MANUFACTURER_QUERIES, *DISTRIBUTOR_QUERIES, *INVOICE_QUERIES, *RETAILER_QUERIES, *FEED_QUERIES)
 }
 """Every query of every page by name."""
 

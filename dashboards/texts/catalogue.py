@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dashboards.texts import feeds
+from dashboards.texts import feeds, invoices
 
 Language = Literal["de", "en"]
 
@@ -227,6 +227,7 @@ _COLUMNS: dict[str, tuple[str, str]] = {
 CATALOGUE: dict[str, tuple[str, str]] = {
     **_PAIRS,
     **feeds.PAIRS,
+    **invoices.INVOICE_TEXTS,
     **{f"column.{name}": pair for name, pair in (*feeds.COLUMNS.items(), *_COLUMNS.items())},
 }
 """Key -> (German, English)."""

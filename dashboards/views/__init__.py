@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.scope import Role
 from dashboards.components.context import Context
-from dashboards.views import distributor, feeds, manufacturer, matching, retailer
+from dashboards.views import distributor, feeds, invoices, manufacturer, matching, retailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ VIEWS: tuple[View, ...] = (
     View("match-partners", Role.MANUFACTURER, "m.matches", matching.matches),
     View("", Role.DISTRIBUTOR, "d.overview", distributor.overview),
     View("orders", Role.DISTRIBUTOR, "d.orders", distributor.orders),
+    View("invoices", Role.DISTRIBUTOR, "d.invoices", invoices.invoices),
     View("stock", Role.DISTRIBUTOR, "d.stock", distributor.stock),
     View("support", Role.DISTRIBUTOR, "d.support", distributor.support),
     View("refused-rows", Role.DISTRIBUTOR, "d.refused", feeds.refused),
