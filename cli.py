@@ -15,7 +15,7 @@ from rich.table import Table
 
 from commands.inbox import inbox_keys_app
 from commands.intake import intake_app, learned
-from commands.loyalty import loyalty_app
+from commands.members import loyalty_app
 from commands.people import users_app
 from commands.reports import (
     batch_in_words,

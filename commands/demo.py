@@ -8,6 +8,8 @@ from datetime import date
 from rich.console import Console
 from rich.panel import Panel
 
+from commands.demo_campaigns import launch_demo_campaign, settle_demo_campaign
+from commands.demo_rewards import seed_rewards
 from commands.loyalty import activate_programme
 from commands.people import party_id_of
 from commands.running import run_deliveries
@@ -17,9 +19,11 @@ from core.settings import Settings
 from core.store import migrate, open_store
 from ingestion.demo import DemoManifest, generate_demo, generate_load
 from ingestion.profiles import load_profile
-from loyalty import active_programmes
+from loyalty import Programme, active_programmes
 from pipeline import Delivery, Pipeline
 from portal import NewUser, create_user, list_users, set_password_by_operator
+
+DEMO_PROGRAMME = "alpenglut"
 
 PASSWORD_BYTES = 12
 """96 random bits: sixteen characters to type."""
@@ -34,9 +38,11 @@ def make_demo(settings: Settings, console: Console, *, seed: int, end_date: date
             end_date=end_date,
             progress=lambda step: status.update(f"Making the demo channel: {step}"),
         )
-    activate_programme(settings, "demo")
+    programme = activate_programme(settings, "demo")
     _run(settings, console, manifest)
+    _make_campaigns(settings, console, manifest, programme, end_date)
     people = _make_people(settings, manifest)
+    _show_rewards(settings, manifest)
     console.print(Panel(_log_in_text(settings, people), title="Dreiklang demo", expand=False), highlight=False)
 
 
@@ -56,6 +62,25 @@ def _run(settings: Settings, console: Console, manifest: DemoManifest) -> None:
     deliveries = [Delivery(load_profile(source.profile_path), source.folder) for source in manifest.sources]
     pipeline = Pipeline(settings, SystemClock(), random_id, active_programmes(settings.root))
     run_deliveries(pipeline, deliveries, console, data_docs=True)
+
+
+def _make_campaigns(settings: Settings, console: Console, manifest: DemoManifest, programme: Programme, end_date: date) -> None:
+    """Campaigns need to know who buys, so they come after the first run; another one gives their points."""
+    manufacturer = party_id_of(settings, Role.MANUFACTURER, manifest.manufacturer_ref)
+    distributor = party_id_of(settings, Role.DISTRIBUTOR, manifest.distributor_ref)
+    retailer = party_id_of(settings, Role.RETAILER, manifest.retailer_ref)
+    with console.status("Making the demo's campaigns"):
+        is_new = launch_demo_campaign(settings, programme, manufacturer, distributor, end_date)
+    if is_new:
+        run_deliveries(Pipeline(settings, SystemClock(), random_id, [programme]), [], console, data_docs=False)
+        settle_demo_campaign(settings, programme, manufacturer, end_date, retailer)
+
+
+def _show_rewards(settings: Settings, manifest: DemoManifest) -> None:
+    store = open_store(settings.resolved_store_url())
+    programme = next(one for one in active_programmes(settings.root) if one.programme_id == DEMO_PROGRAMME)
+    seed_rewards(settings, store, programme, manifest.distributor_ref, manifest.retailer_ref, SystemClock())
+    store.dispose()
 
 
 def _make_people(settings: Settings, manifest: DemoManifest) -> list[tuple[str, str, str]]:

@@ -10,6 +10,9 @@ from core.clock import Clock
 from core.errors import IntegrityError
 from loyalty.auditing import Anchor
 
+ANCHORS = Path("anchors") / "ledger.jsonl"
+"""Where an instance keeps them, below its home."""
+
 
 def append_anchor(path: Path, anchor: Anchor | None, clock: Clock) -> None:
     """Add the tip to the file of anchors, one JSON object per line, safely on disk. Nothing when it stands there already."""

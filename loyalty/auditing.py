@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -146,15 +146,22 @@ def reconcile(
         for document in documents
         for member, points in document.worth
     }
+    return compare_with_ledger(worth, posted)
+
+
+def compare_with_ledger(
+    worth: Mapping[tuple[str, int, str], tuple[int, bool]], posted: Mapping[tuple[str, int, str], tuple[int, int]]
+) -> list[str]:
+    """(points, whether capped) per cause, member and currency, beside (held, decided): every difference, both ways, in words."""
     findings = []
-    for place, (points, is_capped) in sorted(worth.items()):
+    for place, (points, is_capped) in worth.items():
         held, decided = posted.get(place, (0, 0))
         if decided != points or (held != points and not (is_capped and held < points)):
             findings.append(
                 f"{place[0]}: member {place[1]} is owed {points} {place[2]}, the ledger decided {decided} and has {held}"
             )
     findings += [f"{cause}: the ledger has {held} {currency} for member {member}, no order is worth it"
-                 for (cause, member, currency), (held, _) in sorted(posted.items()) if held and (cause, member, currency) not in worth]  # fmt: skip
+                 for (cause, member, currency), (held, decided) in posted.items() if (held or decided) and (cause, member, currency) not in worth]  # fmt: skip
     return findings
 
 

@@ -8,7 +8,7 @@ newest entry, so that an award that a cap cut is not asked for again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -113,7 +113,7 @@ def _settle_difference(books: Books, document: EvaluatedDocument, posted: Posted
         elif now_worth > decided:
             awards.append((member, now_worth - max(decided, had)))
     for member, more in awards:
-        _award(books, document, member, worth[member], more, posted, counter)
+        _award(books, document, member, worth.get(member, 0), more, posted, counter)
 
 
 def _has_moved(books: Books, document: EvaluatedDocument, awarded_at: datetime | None) -> bool:
@@ -142,9 +142,10 @@ def _award(
     expires_at = None if day is None else expiry_of(rule.expiry, day, document.event_on, programme.time_zone)
     funders = None if rule.funders == (("manufacturer", 100),) else ",".join(f"{name}:{share}" for name, share in rule.funders)
     is_status = document.gives != POINTS
+    waits = rule.pending_until != "booked" or rule.grain != "document"  # points of a period wait until it is over
     lot = books.credit_lot(
         entry, member, granted, earned_at=moment_of_day(document.event_on, programme.time_zone), available_at=available_at,
-        is_pending=rule.pending_until != "booked" and (day is None or day > books.today), expires_at=None if is_status else expires_at, idle_months=None if is_status else rule.expiry.inactivity_months, funders=funders,
+        is_pending=waits and (day is None or day > books.today), expires_at=None if is_status else expires_at, idle_months=None if is_status else rule.expiry.inactivity_months, funders=funders,
         cause=document.cause,
     )  # fmt: skip
     expire_idle_lots(books, [lot])
@@ -241,26 +242,31 @@ def _explain(books: Books, no_awards: Sequence[NoAward]) -> int:
 
 
 def posted_points(
-    connection: Connection, programme_id: str, campaign_id: str | None = None
+    connection: Connection, programme_id: str, campaign_id: str | None = None, causes: Mapping[str, Sequence[str]] | None = None
 ) -> dict[tuple[str, int, str], tuple[int, int]]:
-    """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme, or one campaign of it."""
+    """(cause, member, currency) -> (net points that the ledger holds, points decided before caps) of a programme, of one campaign of it,
+    or of these causes by currency."""
+    if causes is not None:
+        return {
+            (cause, member, currency): (points, known.decided[member])
+            for currency, wanted in causes.items()
+            for cause, known in read_posted(connection, wanted, currency).items()
+            for member, points in known.net_points.items()
+        }
+    net = (
+        select(transfers.c.journal_id, func.sum(SIGNED).label("points"))
+        .where((transfers.c.debit_account == "liability") | (transfers.c.credit_account == "liability"))
+        .group_by(transfers.c.journal_id).subquery()
+    )  # fmt: skip
     chosen = [journal.c.programme_id == programme_id, *([journal.c.campaign_id == campaign_id] if campaign_id else [])]
     rows = connection.execute(
-        select(journal.c.cause, journal.c.member_party_id, journal.c.currency, func.coalesce(func.sum(SIGNED), 0), func.max(journal.c.journal_id))
-        .outerjoin(transfers, transfers.c.journal_id == journal.c.journal_id)
+        select(journal.c.cause, journal.c.member_party_id, journal.c.currency, net.c.points, journal.c.points_decided)
+        .outerjoin(net, net.c.journal_id == journal.c.journal_id)
         .where(*chosen, journal.c.rule_id.is_not(None), journal.c.cause.is_not(None))
-        .group_by(journal.c.cause, journal.c.member_party_id, journal.c.currency)
-    ).all()  # fmt: skip
-    newest = {int(row[4]) for row in rows}
-    decided = {
-        int(row[0]): row[1]
-        for row in connection.execute(select(journal.c.journal_id, journal.c.points_decided).where(*chosen))
-        if int(row[0]) in newest
-    }
-    return {
-        (str(cause), int(member), str(currency)): (
-            int(points),
-            int(points) if decided[int(last)] is None else int(decided[int(last)]),
-        )
-        for cause, member, currency, points, last in rows
-    }
+        .order_by(journal.c.journal_id)
+    )  # fmt: skip
+    found: dict[tuple[str, int, str], tuple[int, int]] = {}
+    for cause, member, currency, points, decided in rows:
+        held = found.get((cause, member, currency), (0, 0))[0] + int(points or 0)
+        found[cause, member, currency] = (held, held if decided is None else int(decided))
+    return found

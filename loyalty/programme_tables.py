@@ -92,10 +92,12 @@ rewards = Table(
     Column("limit_per_member", Integer),
     Column("from_tier", String(60)),
     Column("status", String(20), nullable=False),
+    Column("owner_party_id", BigInteger),
     CheckConstraint("points > 0", name="rewards_points"),
     CheckConstraint("stock is null or stock >= 0", name="rewards_stock"),
     CheckConstraint("status in ('offered', 'withdrawn')", name="rewards_status"),
 )  # fmt: skip
+"""`stock` and `limit_per_member` null: no limit. `owner_party_id`: the distributor whose reward it is; null: the manufacturer's."""
 
 reward_orders = Table(
     "reward_orders", metadata,
@@ -113,6 +115,7 @@ reward_orders = Table(
     Column("ordered_by", String(60)),
     CheckConstraint("status in ('ordered', 'shipped', 'delivered', 'cancelled')", name="reward_orders_status"),
     Index("reward_orders_member", "member_party_id", "ordered_at"),
+    Index("reward_orders_distributor", "distributor_party_id", "status"),
 )  # fmt: skip
 
 reward_order_lines = Table(
@@ -154,8 +157,42 @@ review_cases = Table(
     Column("changed_at", UtcTimestamp, nullable=False),
     Column("changed_by", String(60)),
     CheckConstraint("status in ('open', 'answered', 'cleared', 'confirmed')", name="review_cases_status"),
+    Index("review_cases_member", "member_party_id"),
 )  # fmt: skip
-"""Documents whose points wait because a pattern looks like gaming. `cleared`: they are posted; `confirmed`: they are not."""
+"""Documents whose points wait because a pattern looks like gaming. `detail` holds the figures as JSON. `cleared`: the points are posted;
+`confirmed`: they are not."""
+
+review_case_events = Table(
+    "review_case_events", metadata,
+    Column("event_no", ID, primary_key=True),
+    Column("case_id", String(36), ForeignKey("review_cases.case_id"), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("recorded_at", UtcTimestamp, nullable=False),
+    Column("actor", String(60)),
+    Column("note", String(1000), nullable=False),
+)  # fmt: skip
+"""Append-only: who did what with a case."""
+
+reward_changes = Table(
+    "reward_changes", metadata,
+    Column("change_no", ID, primary_key=True),
+    Column("reward_id", String(36), ForeignKey("rewards.reward_id"), nullable=False),
+    Column("change", String(20), nullable=False),
+    Column("quantity", Integer),
+    Column("recorded_at", UtcTimestamp, nullable=False),
+    Column("actor", String(60)),
+)  # fmt: skip
+"""Append-only: who added, restocked, withdrew or offered a reward again."""
+
+reward_baskets = Table(
+    "reward_baskets", metadata,
+    Column("programme_id", String(60), primary_key=True),
+    Column("user_id", String(60), primary_key=True),
+    Column("basket_key", String(36), nullable=False),
+    Column("contents", Text, nullable=False),
+    Column("changed_at", UtcTimestamp, nullable=False),
+)  # fmt: skip
+"""What a person has put together and not ordered yet, for all of its windows. `basket_key` becomes the key of the order."""
 
 badges = Table(
     "badges", metadata,

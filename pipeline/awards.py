@@ -1,4 +1,4 @@
-"""The awarding step of a run: evaluate -> post -> keep house -> seal -> anchor outside the database -> copy the ledger.
+"""The awarding step of a run: evaluate -> post -> reconcile -> keep house -> seal -> anchor outside the database -> copy the ledger.
 
 What others decide comes in as hooks: which campaigns earn beside the programme and for whom, and which documents wait for a review.
 """
@@ -6,20 +6,28 @@ What others decide comes in as hooks: which campaigns earn beside the programme 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
 
-from core.clock import Clock
+from core.clock import Clock, random_id
+from core.errors import IntegrityError
 from core.settings import Settings
 from core.store import migrate, open_store
 from core.warehouse.owner import append_rows
-from loyalty import EXPORT_COLUMNS, Programme, RunningCampaign, evaluate, post_awards, seal, transfers_after
-from loyalty.anchoring import append_anchor
+from loyalty import EXPORT_COLUMNS, Programme, RunningCampaign, post_awards, seal, transfers_after
+from loyalty.anchoring import ANCHORS, append_anchor
 from loyalty.auditing import tip
-from loyalty.campaigns.running import campaigns_of_run, evaluate_alone
+from loyalty.awarding import Expected, last_entry, members_since, no_longer_worth, posted_before, reward_events, waiting_orders
+from loyalty.campaigns.running import campaigns_of_run
+from loyalty.domain.programme import POINTS, STATUS, Rule
+from loyalty.evaluation import DOCUMENTS_PER_BATCH, Unearned, evaluate_rules, rule_key
 from loyalty.expiring import keep_house
+from loyalty.review import review_before_posting
+from loyalty.tiering import decide_tiers, held_tiers
+from loyalty.workspace import Workspace
+from pipeline.between_runs import before_posting
 
 Campaigns = Callable[[Engine, Programme, Clock], Sequence[RunningCampaign]]
 """Campaigns whose awards stand (running, ended), with their rules and the members that may earn under them."""
@@ -28,87 +36,128 @@ UnderReview = Callable[[Any, Engine, Programme, Clock], Collection[int]]
 """Ids of orders whose points wait for a review: open, answered or confirmed. Is given the warehouse (with `mart`) and the store."""
 
 
-def nothing_under_review(connection: Any, store: Engine, programme: Programme, clock: Clock) -> Collection[int]:
-    """No document waits."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class AwardHooks:
     """What the step asks others, once per programme and run."""
 
     campaigns: Campaigns = campaigns_of_run
-    under_review: UnderReview = nothing_under_review
+    under_review: UnderReview = field(default_factory=lambda: review_before_posting(random_id))
 
 
 USUAL_HOOKS = AwardHooks()
-"""The store's campaigns earn, and nothing waits."""
+"""The store's campaigns earn, and what looks like gaming waits for a review."""
 
 
 def award_points_of_run(connection: Any, settings: Settings, programmes: Sequence[Programme], clock: Clock, hooks: AwardHooks, *, full: bool) -> int:  # fmt: skip
-    """Post what each programme owes for documents touched since it was last evaluated. Returns transfers copied to the warehouse."""
+    """Post what each programme owes for documents touched since it was last evaluated. Returns transfers copied to the warehouse.
+
+    Raises IntegrityError LOY-301 when orders and ledger do not say the same afterwards; then nothing is published.
+    """
     store = open_store(settings.resolved_store_url())
+    awards: list[ProgrammeAward] = []
     try:
         migrate(store)
-        _prepare(connection)
+        connection.execute("create table if not exists raw.awarded (programme varchar, run_no integer)")
+        connection.execute("create table if not exists raw.awards_left_out (programme varchar, order_id ubigint)")
         for programme in programmes:
-            _award(connection, store, programme, clock, hooks, full=full)
+            before_posting(connection, store, programme, clock)
+            award = ProgrammeAward(connection, store, programme, clock, hooks, full=full)
+            awards.append(award)
+            award.run()
             keep_house(store, programme, clock)
+        for award in awards:
+            award.remember()
         seal(store)
-        append_anchor(settings.root / "anchors" / "ledger.jsonl", tip(store), clock)
+        append_anchor(settings.root / ANCHORS, tip(store), clock)
         return _copy_ledger(connection, store)
     finally:
+        for award in awards:
+            award.work.close()
         store.dispose()
 
 
-def _prepare(connection: Any) -> None:
-    connection.execute("create table if not exists raw.awarded (programme varchar, run_no integer)")
-    connection.execute("create table if not exists raw.awards_left_out (programme varchar, order_id ubigint)")
+class ProgrammeAward:
+    """One programme in one run: status points, then the tiers they make, then points; each rule from where it was evaluated last."""
 
+    def __init__(
+        self, connection: Any, store: Engine, programme: Programme, clock: Clock, hooks: AwardHooks, *, full: bool
+    ) -> None:
+        self.connection, self.store, self.programme, self.clock = connection, store, programme, clock
+        self.under_review = frozenset(hooks.under_review(connection, store, programme, clock))
+        self.work = Workspace(connection, programme, campaigns=hooks.campaigns(store, programme, clock), left_out=self.under_review,
+                              events=reward_events(store, programme))  # fmt: skip
+        self.known = {} if full else self._evaluated_before()
+        self.expected = Expected(programme, self.under_review)
 
-def _award(connection: Any, store: Engine, programme: Programme, clock: Clock, hooks: AwardHooks, *, full: bool) -> None:
-    campaigns = hooks.campaigns(store, programme, clock)
-    under_review = hooks.under_review(connection, store, programme, clock)
-    waited = connection.execute(
-        "select order_id from raw.awards_left_out where programme = $id", {"id": programme.programme_id}
-    ).fetchall()
-    name = f"{programme.programme_id}@{programme.version}"
-    row = connection.execute("select max(run_no) from raw.awarded where programme = $name", {"name": name}).fetchone()
-    since_run = None if full or row is None or row[0] is None else int(row[0])
-    batches = evaluate(
-        connection, programme, since_run, campaigns=campaigns, left_out=under_review, also=[int(entry[0]) for entry in waited]
-    )
-    for documents in batches:
-        post_awards(store, programme, documents, clock)
-    if since_run is not None:
-        for documents in evaluate_alone(connection, programme, _new(connection, programme, campaigns), left_out=under_review):
-            post_awards(store, programme, documents, clock)
-    connection.execute("delete from raw.awards_left_out where programme = $id", {"id": programme.programme_id})
-    if under_review:
-        append_rows(connection, "raw.awards_left_out", (("programme", "VARCHAR"), ("order_id", "UBIGINT")),
-                    [(programme.programme_id, order_id) for order_id in sorted(under_review)])  # fmt: skip
-    for one in (name, *(_name_of(programme, campaign) for campaign in campaigns)):
-        connection.execute("insert into raw.awarded select $name, run_no from raw.transform_state", {"name": one})
+    def run(self) -> None:
+        """Post, and see that orders and ledger say the same."""
+        since = [self.known[name] for name in map(self._name, self.work.rules) if name in self.known]
+        if since:
+            self.work.touch(min(since), {*self._left_out_before(), *waiting_orders(self.store, self.programme)})
+        everything = any(self._name(rule) not in self.known for rule in self.work.rules)
+        before = posted_before(self.store, self.programme) if everything else {}
+        entry = last_entry(self.store)
+        self._post(STATUS, before)
+        changed = decide_tiers(
+            self.store, self.programme, self.clock, members_since(self.store, self.programme, entry) if since else None
+        )
+        self.work.set_tiers(held_tiers(self.store, self.programme), changed)
+        self._post(POINTS, before)
+        findings = self.expected.compare(self.store, [] if since else [rule_key(rule) for rule in self.work.rules])
+        if findings:
+            raise IntegrityError(
+                "LOY-301", where=f"programme {self.programme.programme_id}", found="; ".join(findings[:20]),
+                expected="orders and ledger that say the same, both ways", next_step="Nothing is published. Stop posting and look at these documents.",
+            )  # fmt: skip
 
+    def _post(self, gives: str, before: dict[tuple[str, int, str], tuple[int, int]]) -> None:
+        unearned = Unearned() if gives == POINTS else None
+        for is_narrow in (True, False):
+            rules = [rule for rule in self.work.rules if gives in rule.gives and (self._name(rule) in self.known) is is_narrow]
+            if not rules:
+                continue
+            if unearned is not None:
+                unearned.only_known = bool(self.known) and not is_narrow
+            for documents in evaluate_rules(self.work, rules, gives, is_narrow=is_narrow, unearned=unearned):
+                self._post_batch(documents)
+            if not is_narrow:
+                self._post_batch(no_longer_worth(self.store, self.programme, rules, gives, before, self.expected))
+        no_awards = unearned.no_awards(self.programme) if unearned is not None else []
+        for start in range(0, len(no_awards), DOCUMENTS_PER_BATCH):
+            post_awards(self.store, self.programme, (), self.clock, no_awards[start : start + DOCUMENTS_PER_BATCH])
 
-def campaigns_wait(connection: Any, settings: Settings, programmes: Sequence[Programme], clock: Clock, hooks: AwardHooks) -> bool:
-    """Whether a campaign was launched that no run has looked at: its first orders may be here already."""
-    store = open_store(settings.resolved_store_url())
-    try:
-        migrate(store)
-        _prepare(connection)
-        return any(_new(connection, programme, hooks.campaigns(store, programme, clock)) for programme in programmes)
-    finally:
-        store.dispose()
+    def _post_batch(self, documents: Sequence[Any]) -> None:
+        for start in range(0, len(documents), DOCUMENTS_PER_BATCH):
+            batch = documents[start : start + DOCUMENTS_PER_BATCH]
+            post_awards(self.store, self.programme, batch, self.clock)
+            self.expected.add(batch)
 
+    def remember(self) -> None:
+        """Keep what the next run has to know. Losing it costs a full evaluation, nothing else."""
+        self.work.remember()
+        programme_id = self.programme.programme_id
+        self.connection.execute("delete from raw.awards_left_out where programme = $id", {"id": programme_id})
+        if self.under_review:
+            append_rows(self.connection, "raw.awards_left_out", (("programme", "VARCHAR"), ("order_id", "UBIGINT")),
+                        [(programme_id, order_id) for order_id in sorted(self.under_review)])  # fmt: skip
+        for rule in self.work.rules:
+            self.connection.execute("delete from raw.awarded where programme = $name", {"name": self._name(rule)})
+            self.connection.execute(
+                "insert into raw.awarded select $name, run_no from raw.transform_state", {"name": self._name(rule)}
+            )
 
-def _new(connection: Any, programme: Programme, campaigns: Sequence[RunningCampaign]) -> list[RunningCampaign]:
-    known = {row[0] for row in connection.execute("select distinct programme from raw.awarded").fetchall()}
-    return [campaign for campaign in campaigns if _name_of(programme, campaign) not in known]
+    def _name(self, rule: Rule) -> str:
+        return f"{self.programme.programme_id}@{self.programme.version}|{rule_key(rule)}@{rule.version}"
 
+    def _evaluated_before(self) -> dict[str, int]:
+        rows = self.connection.execute("select programme, max(run_no) from raw.awarded group by programme").fetchall()
+        return {str(name): int(run_no) for name, run_no in rows}
 
-def _name_of(programme: Programme, campaign: RunningCampaign) -> str:
-    return f"{programme.programme_id}/{campaign.campaign_id}"
+    def _left_out_before(self) -> list[int]:
+        rows = self.connection.execute(
+            "select order_id from raw.awards_left_out where programme = $id", {"id": self.programme.programme_id}
+        ).fetchall()
+        return [int(row[0]) for row in rows]
 
 
 def prepare_ledger_copy(connection: Any) -> None:

@@ -30,7 +30,7 @@ from ingestion.quality import run_gate, run_quick_gate, write_controls
 from ingestion.quality import warm_up as warm_up_gate
 from ingestion.repairing import apply_repairs
 from loyalty import Programme
-from pipeline.awards import USUAL_HOOKS, AwardHooks, award_points_of_run, campaigns_wait, prepare_ledger_copy
+from pipeline.awards import USUAL_HOOKS, AwardHooks, award_points_of_run, prepare_ledger_copy
 
 log = structlog.get_logger("dreiklang.pipeline")
 
@@ -146,13 +146,19 @@ class Pipeline:
         loads = self._load(connection, deliveries, reporting, run_id)
         full = prepare_transform(connection, self._settings, run_no)
         generation = current_generation(self._settings.warehouse_dir)
-        if not full and generation is not None and not self._has_news(connection):
+        has_news = full or generation is None or self._has_news(connection)
+        if not has_news and not self._programmes:
             return RunResult(run_id, run_no, loads, 0, generation, published=False)
-        reporting.step("facts")
         changed = changed_feeds(connection)
-        self.transformer.build_facts(None if full else changed)
+        if has_news:
+            reporting.step("facts")
+            self.transformer.build_facts(None if full else changed)
         reporting.step("awards")
         posted = award_points_of_run(connection, self._settings, self._programmes, self._clock, self._hooks, full=full)
+        if (
+            not has_news and not posted
+        ):  # time and people may move points: a condition is met, a case is decided, something expires
+            return RunResult(run_id, run_no, loads, 0, generation, published=False)
         reporting.step("points")
         if full or posted or "parties" in changed:
             self.transformer.build_points(full=full)
@@ -205,12 +211,13 @@ class Pipeline:
         reporting.step("publish")
         return staged.publish()
 
-    def _has_news(self, connection: Any) -> bool:
+    @staticmethod
+    def _has_news(connection: Any) -> bool:
         row = connection.execute(
             """select exists (select 1 from raw.batches, raw.transform_state
                where batch_no > since_batch and status <> 'same_file')"""
         ).fetchone()
-        return bool(row[0]) or campaigns_wait(connection, self._settings, self._programmes, self._clock, self._hooks)
+        return bool(row[0])
 
     def _begin(self, connection: Any, deliveries: Sequence[Delivery]) -> tuple[str, int]:
         prepare_ledger_copy(connection)

@@ -81,8 +81,9 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         _ALL_THREE, {M: frozenset({"delivery_no", "line_no", "source_id", "order_document_no", "order_line_no"})}),
     Served("fct_invoice_lines", "one row per invoice line", _columns("""
         invoice_line_id UBIGINT; source_id VARCHAR; invoice_no VARCHAR; line_no VARCHAR; leg VARCHAR;
-        distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; quantity DECIMAL(18,3); net_amount_cents BIGINT;
-        net_amount_subcents SMALLINT; currency VARCHAR; invoiced_on DATE; due_on DATE; paid_on DATE; invoice_id BIGINT"""),
+        distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; order_document_no VARCHAR; order_line_no VARCHAR;
+        quantity DECIMAL(18,3); net_amount_cents BIGINT; net_amount_subcents SMALLINT; currency VARCHAR; invoiced_on DATE; due_on DATE;
+        paid_on DATE; invoice_id BIGINT"""),
         _CHANNEL),
     Served("fct_invoices", "one row per invoice or credit note", _columns("""
         invoice_id BIGINT; source_id VARCHAR; invoice_no VARCHAR; leg VARCHAR; distributor_id BIGINT; retailer_id BIGINT;
@@ -108,7 +109,7 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         sales_report_line_id UBIGINT; source_id VARCHAR; document_no VARCHAR; line_no VARCHAR; leg VARCHAR;
         manufacturer_id BIGINT; distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; sold_on DATE;
         quantity DECIMAL(18,3); net_amount_cents BIGINT; net_amount_subcents SMALLINT; list_value_cents BIGINT;
-        currency VARCHAR; is_unknown_party BOOLEAN; is_unknown_product BOOLEAN"""),
+        currency VARCHAR; is_unknown_party BOOLEAN; is_unknown_product BOOLEAN; run_no INTEGER"""),
         _ALL_THREE, {M: _NET | {"document_no", "line_no", "source_id"}}),
     Served("fct_stock_levels", "one row per holder, product and count", _columns("""
         stock_level_id UBIGINT; source_id VARCHAR; holder_id BIGINT; holder_kind VARCHAR; manufacturer_id BIGINT;

@@ -15,9 +15,12 @@ from dashboards.access.identity import COOKIE
 from dashboards.access.log_in_page import log_in_page
 from dashboards.export import csv_bytes
 from dashboards.queries import QUERIES, fetch
+from dashboards.queries.names import party_names
+from dashboards.queries.settlements import STORE_EXPORTS, StoreExport
+from dashboards.queries.store import STORE_QUERIES
 from dashboards.runtime import current
 from dashboards.texts import Language, as_language, preferred
-from portal import User, authenticate, close_session, look_up_session, open_session, set_language
+from portal import User, authenticate, close_session, look_up_session, open_session, scope_of, set_language
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
 FORM_BYTES_MAX = 8_192
@@ -96,19 +99,42 @@ async def _export(request: Request) -> Response:
     user = await run_in_threadpool(session_user, request)
     if user is None:
         return RedirectResponse("/login", status_code=303)
-    query = QUERIES.get(request.path_params["name"])
-    if query is None or user.role not in query.roles or not query.is_exported:
+    if request.path_params["name"] in STORE_EXPORTS:
+        return await _store_export(STORE_EXPORTS[request.path_params["name"]], user, request)
+    name = request.path_params["name"]
+    query, stored = QUERIES.get(name), STORE_QUERIES.get(name)
+    known = query or stored
+    if known is None or user.role not in known.roles or (query is not None and not query.is_exported):
         return PlainTextResponse("There is no such export.", status_code=404)
-    filters = {name: request.query_params.get(name) or None for name in query.parameters}
+    filters = {name: request.query_params.get(name) or None for name in known.parameters}
     try:
-        frame = await run_in_threadpool(fetch, query, user, filters)
+        if stored is not None:
+            frame = await run_in_threadpool(stored.frame, user, filters)
+        else:
+            frame = await run_in_threadpool(fetch, QUERIES[name], user, filters)
     except DreiklangError:
         return PlainTextResponse("Nothing can be exported just now. Try again later.", status_code=503)
-    name = f"dreiklang-{query.name}.csv"
+    file_name = f"dreiklang-{known.name}.csv"
     content = await run_in_threadpool(csv_bytes, frame, as_language(user.language) or "en")
     return Response(
-        content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{file_name}"'}
     )
+
+
+async def _store_export(export: StoreExport, user: User, request: Request) -> Response:
+    if user.role not in export.roles:
+        return PlainTextResponse("There is no such export.", status_code=404)
+    filters = {name: request.query_params.get(name) or None for name in export.parameters}
+    language = as_language(user.language) or "en"
+    try:
+        frame = await run_in_threadpool(
+            export.frame, current().store, scope_of(user), filters, language, await run_in_threadpool(party_names, user)
+        )
+    except DreiklangError:
+        return PlainTextResponse("Nothing can be exported just now. Try again later.", status_code=503)
+    content = await run_in_threadpool(csv_bytes, frame, language)
+    disposition = f'attachment; filename="dreiklang-{export.name}.csv"'
+    return Response(content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
 
 
 async def _health(request: Request) -> Response:

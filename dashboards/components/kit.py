@@ -13,6 +13,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from dashboards.access.routes import export_url
 from dashboards.components.context import Context
 from dashboards.queries import Filters, Query
+from dashboards.queries.store import StoreQuery
 from dashboards.texts import CATALOGUE, day
 
 Metric = tuple[str, str, str | None]
@@ -43,6 +44,11 @@ def heading(context: Context, view: str, as_of: object = None) -> None:
 def remark(words: str) -> None:
     """A small sentence beside the figures, with the contrast that a caption lacks."""
     st.markdown(f":small[{words.replace('[', '(').replace(']', ')')}]")
+
+
+def plain(words: str) -> str:
+    """Words of people and partners inside markdown: nothing of them is markup."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|$:~<>" else sign for sign in words)
 
 
 def metrics(context: Context, items: Sequence[Metric]) -> None:
@@ -110,9 +116,14 @@ def listing(context: Context, title_key: str, query: Query, filters: Filters | N
     return frame
 
 
-def export(context: Context, query: Query, filters: Filters | None = None) -> None:
+def export(context: Context, query: Query | StoreQuery, filters: Filters | None = None) -> None:
     """A link to the same rows as CSV."""
-    address = escape(export_url(query.name, dict(filters or {})), quote=True)
+    export_link(context, query.name, filters or {})
+
+
+def export_link(context: Context, name: str, filters: Filters) -> None:
+    """A link to an export by its name."""
+    address = escape(export_url(name, dict(filters)), quote=True)
     label = escape(context.text("common.export"))
     st.html(f'<a href="{address}" download style="color:inherit;font-size:.9rem">↓ {label}</a>')
 

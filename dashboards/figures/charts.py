@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -57,15 +57,6 @@ def ranked_bars(frame: pd.DataFrame, label: str, column: str, language: Language
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure = _calm(figure, language, has_legend=False)
     return figure.update_layout(height=max(160, 34 * len(frame) + 60))
-
-
-def point_steps(moments: Sequence[object], points: Sequence[int], language: Language) -> go.Figure:
-    """A balance as steps over time."""
-    figure = go.Figure(
-        go.Scatter(x=list(moments), y=list(points), mode="lines", line={"color": BLUE, "width": 3, "shape": "hv"}, fill="tozeroy",
-                   fillcolor="rgba(0,114,178,0.12)", hovertemplate="%{x|%d.%m.%Y}: %{y:,.0f}<extra></extra>")
-    )  # fmt: skip
-    return _month_axis(_calm(figure, language, has_legend=False), pd.Series(list(moments)), language)
 
 
 def _calm(figure: go.Figure, language: Language, *, has_legend: bool) -> go.Figure:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dashboards.texts import feeds, invoices
+from dashboards.texts import feeds
+from dashboards.texts.campaigns import CAMPAIGN_TEXTS
+from dashboards.texts.invoices import INVOICE_TEXTS
+from dashboards.texts.rewards import REWARD_COLUMNS, REWARD_PAIRS
 
 Language = Literal["de", "en"]
 
@@ -134,17 +137,8 @@ _PAIRS: dict[str, tuple[str, str]] = {
     "d.support.list": ("Anfragen, neueste zuerst", "Requests, newest first"),
     "d.support.monthly": ("Anfragen je Monat", "Requests per month"),
     "r.points.title": ("Meine Punkte", "My points"),
-    "r.points.question": ("Was habe ich, und was verfällt wann?", "What do I have, and what expires when?"),
     "r.points.available": ("Jetzt einlösbar", "Usable now"),
-    "r.points.expiring": ("Verfallen in 30 Tagen", "Expire within 30 days"),
-    "r.points.next_expiry": ("Nächster Verfall", "Next expiry"),
-    "r.points.debt": ("Zu verrechnen", "To be settled"),
-    "r.points.debt_help": (
-        "Punkte aus Rückgaben, die schon ausgegeben waren; die nächsten Punkte gleichen sie aus.",
-        "Points of returned goods that were spent already; the next points settle them.",
-    ),
     "r.points.statement": ("Kontoauszug, neueste zuerst", "Statement, newest first"),
-    "r.points.history": ("Gebuchte Punkte im Verlauf, vor Verfall", "Points booked over time, before expiry"),
     "r.points.empty": (
         "Noch keine Punkte. Bestätigte Bestellungen bringen sie mit dem nächsten Lauf.",
         "No points yet. Confirmed orders bring them with the next run.",
@@ -221,14 +215,16 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "resolution_hours": ("Lösung, Stunden", "Hours to resolve"), "delivered_quantity": ("Geliefert, Menge", "Delivered quantity"),
     "returned_quantity": ("Zurück, Menge", "Returned quantity"), "resolved_at": ("Gelöst (UTC)", "Resolved (UTC)"),
     "occurred_at": ("Zeitpunkt (UTC)", "Moment (UTC)"), "effective_on": ("Datum", "Date"), "kind": ("Vorgang", "Entry"),
-    "rule": ("Regel", "Rule"), "points": ("Punkte", "Points"), "points_after": ("Gebucht danach", "Booked after"), "points_pending": ("Vorgemerkt", "Pending"),
+    "points": ("Punkte", "Points"), "points_pending": ("Vorgemerkt", "Pending"),
 }  # fmt: skip
 
 CATALOGUE: dict[str, tuple[str, str]] = {
     **_PAIRS,
     **feeds.PAIRS,
-    **invoices.INVOICE_TEXTS,
-    **{f"column.{name}": pair for name, pair in (*feeds.COLUMNS.items(), *_COLUMNS.items())},
+    **CAMPAIGN_TEXTS,
+    **INVOICE_TEXTS,
+    **REWARD_PAIRS,
+    **{f"column.{name}": pair for name, pair in (*feeds.COLUMNS.items(), *REWARD_COLUMNS.items(), *_COLUMNS.items())},
 }
 """Key -> (German, English)."""
 

@@ -27,6 +27,11 @@ def money(cents: int | None, currency: str | None, language: Language) -> str:
     return format_currency(whole, currency, format=pattern, locale=LOCALES[language], currency_digits=False)
 
 
+def money_exact(cents: int, currency: str, language: Language) -> str:
+    """Minor units of a currency to the cent: for what is charged."""
+    return format_currency(Decimal(cents) / 100, currency, locale=LOCALES[language])
+
+
 def percent(share: float | None, language: Language) -> str:
     """A share between 0 and 1."""
     return (

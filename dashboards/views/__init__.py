@@ -7,7 +7,23 @@ from dataclasses import dataclass
 
 from core.scope import Role
 from dashboards.components.context import Context
-from dashboards.views import distributor, feeds, invoices, manufacturer, matching, retailer
+from dashboards.views import (
+    campaign_signing,
+    campaigns,
+    cases,
+    catalogue,
+    challenges,
+    distributor,
+    feeds,
+    fulfilment,
+    invoices,
+    manufacturer,
+    matching,
+    members,
+    points,
+    retailer,
+    rewards,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +40,9 @@ VIEWS: tuple[View, ...] = (
     View("", Role.MANUFACTURER, "m.activity", manufacturer.activity),
     View("delivery", Role.MANUFACTURER, "m.delivery", manufacturer.delivery),
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
+    View("campaigns", Role.MANUFACTURER, "m.campaigns", campaigns.studio),
+    View("rewards-offered", Role.MANUFACTURER, "m.catalogue", catalogue.catalogue),
+    View("purchases-under-review", Role.MANUFACTURER, "m.review", cases.review),
     View("partner-quality", Role.MANUFACTURER, "m.quality", feeds.partner_quality),
     View("match-partners", Role.MANUFACTURER, "m.matches", matching.matches),
     View("", Role.DISTRIBUTOR, "d.overview", distributor.overview),
@@ -31,9 +50,19 @@ VIEWS: tuple[View, ...] = (
     View("invoices", Role.DISTRIBUTOR, "d.invoices", invoices.invoices),
     View("stock", Role.DISTRIBUTOR, "d.stock", distributor.stock),
     View("support", Role.DISTRIBUTOR, "d.support", distributor.support),
+    View("campaigns-to-sign", Role.DISTRIBUTOR, "d.campaigns", campaign_signing.campaigns),
+    View("settlements", Role.DISTRIBUTOR, "d.settlements", campaign_signing.settlements),
     View("refused-rows", Role.DISTRIBUTOR, "d.refused", feeds.refused),
     View("data-quality", Role.DISTRIBUTOR, "d.quality", feeds.quality),
-    View("", Role.RETAILER, "r.points", retailer.points),
+    View("members", Role.DISTRIBUTOR, "d.members", members.members),
+    View("fulfilment", Role.DISTRIBUTOR, "d.fulfilment", fulfilment.fulfilment),
+    View("under-review", Role.DISTRIBUTOR, "d.review", cases.review),
+    View("events", Role.DISTRIBUTOR, "d.events", members.events),
+    View("catalogue", Role.DISTRIBUTOR, "d.catalogue", catalogue.catalogue),
+    View("", Role.RETAILER, "r.points", points.points),
+    View("rewards", Role.RETAILER, "r.rewards", rewards.rewards),
+    View("challenges", Role.RETAILER, "r.challenges", challenges.challenges),
+    View("my-cases", Role.RETAILER, "r.cases", cases.my_cases),
     View("my-orders", Role.RETAILER, "r.orders", retailer.orders),
     View("my-requests", Role.RETAILER, "r.support", retailer.support),
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from ingestion.demo import partners
 from ingestion.demo.catalogue import DISTRIBUTORS, MANUFACTURER_REF
 from ingestion.demo.channel import Channel, simulate
+from ingestion.demo.gaming import add_gaming, best_retailers
 
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -52,6 +53,7 @@ def generate_demo(target: Path, *, seed: int, end_date: date, progress: Progress
     tell = progress or (lambda _: None)
     tell("simulating")
     channel = simulate(seed, end_date)
+    add_gaming(channel)
     for source_id, write in partners.WRITERS.items():
         tell(source_id)
         folder = target / source_id
@@ -59,19 +61,9 @@ def generate_demo(target: Path, *, seed: int, end_date: date, progress: Progress
         write(channel, folder)
     sources = tuple(DemoSource(name, PROFILES / f"{name}.toml", target / name) for name in partners.WRITERS)
     return DemoManifest(
-        sources, MANUFACTURER_REF, "nordwind", _best_retailer(channel, "nordwind"), _expected(channel), len(channel.tickets),
+        sources, MANUFACTURER_REF, "nordwind", best_retailers(channel, "nordwind")[0], _expected(channel), len(channel.tickets),
         len(channel.receipts),
     )  # fmt: skip
-
-
-def _best_retailer(channel: Channel, distributor: str) -> str:
-    """The retailer with most orders at that distributor alone, so that its pages are full."""
-    lines: dict[str, int] = {}
-    alone = {retailer.ref for retailer in channel.retailers if retailer.distributors == (distributor,)}
-    for line in channel.lines:
-        if line.seller == distributor and line.buyer in alone:
-            lines[line.buyer] = lines.get(line.buyer, 0) + 1
-    return max(sorted(lines), key=lambda ref: lines[ref])
 
 
 def _expected(channel: Channel) -> dict[tuple[str, str], Expected]:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 from core.scope import Role, Scope
 from core.store import reading
 from loyalty.campaigns.model import EARNING_STATES, Campaign, Draft, Notice, Signature, not_found, rules_of
+from loyalty.domain.parsing import parse_rules
 from loyalty.domain.programme import Programme
 from loyalty.domain.terms import describe_rules
 from loyalty.programme_tables import campaign_members, campaign_signatures, campaigns
@@ -135,3 +136,14 @@ def _cut(campaign: Campaign, reader: str) -> Campaign:
         return campaign
     whole = json.loads(campaign.simulation)
     return replace(campaign, simulation=json.dumps({"basis": whole.get("basis"), reader: whole.get(reader)}))
+
+
+def campaign_rule_titles(engine: Engine) -> dict[str, tuple[str, str]]:
+    """Rule id as the ledger has it -> (German, English) title, for every campaign that ran. Holds nothing else of a campaign."""
+    with reading(engine) as connection:
+        found = load(connection, campaigns.c.status.in_(EARNING_STATES))
+    titles = {}
+    for campaign in found:
+        for rule in parse_rules(campaign.draft.rules_toml, "", campaign.campaign_id):
+            titles[f"{campaign.campaign_id}.{rule.rule_id}"] = (rule.title_de, rule.title_en)
+    return titles

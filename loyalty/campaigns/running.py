@@ -15,6 +15,8 @@ from loyalty.campaigns.records import held_out, running_campaigns
 from loyalty.domain.programme import Programme, Rule
 from loyalty.evaluated import EvaluatedDocument, RunningCampaign
 from loyalty.evaluation import Warehouse, evaluate
+from loyalty.tiering import held_tiers
+from loyalty.workspace import HeldTier
 
 
 def campaigns_of_run(engine: Engine, programme: Programme, clock: Clock) -> Sequence[RunningCampaign]:
@@ -36,10 +38,15 @@ def without(rules: Sequence[Rule], out: frozenset[int]) -> tuple[Rule, ...]:
 
 
 def evaluate_alone(
-    connection: Warehouse, programme: Programme, campaigns: Sequence[RunningCampaign], *, left_out: Collection[int] = ()
+    connection: Warehouse,
+    programme: Programme,
+    campaigns: Sequence[RunningCampaign],
+    *,
+    left_out: Collection[int] = (),
+    tiers: Sequence[HeldTier] = (),
 ) -> Iterator[list[EvaluatedDocument]]:
     """What documents are worth under campaigns, without the programme's own rules, through the evaluation that awards."""
-    return evaluate(connection, replace(programme, rules=()), None, campaigns=campaigns, left_out=left_out)
+    return evaluate(connection, replace(programme, rules=()), None, campaigns=campaigns, left_out=left_out, tiers=tiers)
 
 
 def replay(connection: Warehouse, engine: Engine, programme: Programme, campaign: Campaign) -> list[str]:
@@ -48,5 +55,9 @@ def replay(connection: Warehouse, engine: Engine, programme: Programme, campaign
     Every document was decided at what it is worth now; the ledger holds that, less only where a cap cut; nothing else was posted.
     """
     running = earning(campaign, programme, held_out(engine, campaign.campaign_id))
-    documents = [document for batch in evaluate_alone(connection, programme, [running]) for document in batch]
+    documents = [
+        document
+        for batch in evaluate_alone(connection, programme, [running], tiers=held_tiers(engine, programme))
+        for document in batch
+    ]
     return reconcile(engine, programme, documents, campaign_id=campaign.campaign_id)

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loyalty.domain.programme import (
+    CHALLENGE_PREFIX,
     EARNING_LEGS,
     FUNDERS,
     GRAINS,
@@ -57,7 +58,8 @@ def parse_programme(text: str) -> Programme:
     known = {"programme_id", "version", "title_de", "title_en", "currency", "status_currency", "time_zone", "leg", "rules", "money_currency",
              "point_value_subcents", "expected_redemption_percent", "hold_days", "step_up_points", "tiers", "tier_settings", "challenges"}  # fmt: skip
     found.unknown_keys(raw, known, "")
-    texts = {key: _text(raw, key, key, found) for key in ("programme_id", "title_de", "title_en", "currency", "time_zone")}
+    texts = {key: _text(raw, key, key, found) for key in ("title_de", "title_en", "time_zone")}
+    texts |= {key: _text(raw, key, key, found, longest) for key, longest in (("programme_id", 60), ("currency", 20))}
     try:
         ZoneInfo(texts["time_zone"] or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
@@ -79,7 +81,7 @@ def parse_programme(text: str) -> Programme:
     )
     programme = Programme(
         texts["programme_id"], _count(raw, "version", "version", found), texts["title_de"], texts["title_en"], texts["currency"],
-        texts["time_zone"], leg, rules, str(raw.get("status_currency", STATUS)), str(raw.get("money_currency", "EUR")),
+        texts["time_zone"], leg, (*rules, *_bonus_rules(challenges, rules)), str(raw.get("status_currency", STATUS)), str(raw.get("money_currency", "EUR")),
         _count(raw, "point_value_subcents", "point_value_subcents", found, default=100),
         _percent(raw, "expected_redemption_percent", found), _count(raw, "hold_days", "hold_days", found, default=14),
         _count(raw, "step_up_points", "step_up_points", found, default=5_000), tiers,
@@ -138,6 +140,8 @@ def _rule(raw: Raw, where: str, found: Findings, leg: str, campaign_id: str | No
     grain = _choice(raw, "grain", GRAINS, f"{where}.grain", found, "document")
     if grain != "document" and (basket or first):
         found.add(f"{where}.grain", "basket and is_first_only look at one document")
+    if grain != "document" and raw.get("pending_until", "booked") not in ("booked", "return_window"):
+        found.add(f"{where}.pending_until", "points of a period wait until it is over, or for a return window; nothing else")
     start, end = _day(raw, "valid_from", where, found), _day(raw, "valid_to", where, found, is_needed=False)
     if start and end and end < start:
         found.add(f"{where}.valid_to", f"{end} is before valid_from {start}")
@@ -151,11 +155,13 @@ def _rule(raw: Raw, where: str, found: Findings, leg: str, campaign_id: str | No
     rule_leg = _choice(raw, "leg", EARNING_LEGS, f"{where}.leg", found, leg or EARNING_LEGS[1])
     if pending == "sell_through" and rule_leg != "sell_in":
         found.add(f"{where}.pending_until", "only what is earned on sell_in can wait for sell_through")
+    if STATUS in gives and raw.get("tiers"):
+        found.add(f"{where}.tiers", "status points make the tier, so they cannot depend on it")
     if gives == (STATUS,) and pending != "booked":
         found.add(f"{where}.pending_until", "status points count when they are booked")
     funders = _funders(raw, where, found)
     return Rule(
-        _text(raw, "rule_id", f"{where}.rule_id", found), _count(raw, "version", f"{where}.version", found),
+        _text(raw, "rule_id", f"{where}.rule_id", found, 60), _count(raw, "version", f"{where}.version", found),
         _text(raw, "title_de", f"{where}.title_de", found), _text(raw, "title_en", f"{where}.title_en", found),
         start or date.min, end, per_unit, per_amount, str(raw.get("money_currency", "")), _basis(raw, where, found), bonus,
         quantity, amount, basket, first, bool(raw.get("is_tier_multiplied", False)), rule_leg, grain, gives,
@@ -266,6 +272,17 @@ def _challenge(raw: Raw, where: str, found: Findings) -> Challenge:
     )  # fmt: skip
 
 
+def _bonus_rules(challenges: Sequence[Challenge], rules: Sequence[Rule]) -> list[Rule]:
+    """What reaching a challenge gives, as a rule like any other, unless a rule names its event. Points live as long as those of the first rule."""
+    named = {event for rule in rules for event in rule.selection.events}
+    return [
+        Rule(
+            f"challenge-{one.challenge_id}", 1, one.title_de, one.title_en, one.valid_from, bonus_points=one.bonus_points, leg="event",
+            selection=Selection(events=(f"{CHALLENGE_PREFIX}{one.challenge_id}",)), expiry=rules[0].expiry if rules else Expiry(),
+        ) for one in challenges if one.bonus_points and f"{CHALLENGE_PREFIX}{one.challenge_id}" not in named
+    ]  # fmt: skip
+
+
 def _check_versions(rules: Sequence[Rule], found: Findings) -> None:
     """A rule may stand in several versions, each with days of its own."""
     seen: list[Rule] = []
@@ -290,10 +307,10 @@ def _tables(raw: Raw, key: str, found: Findings) -> list[Raw]:
     return value
 
 
-def _text(raw: Raw, key: str, where: str, found: Findings) -> str:
+def _text(raw: Raw, key: str, where: str, found: Findings, longest: int = 200) -> str:
     value = raw.get(key)
-    if not isinstance(value, str) or not value or len(value) > 200 or "|" in value:
-        found.add(where, f"found {value!r}, expected a text of up to 200 characters without '|'")
+    if not isinstance(value, str) or not value or len(value) > longest or "|" in value:
+        found.add(where, f"found {value!r}, expected a text of up to {longest} characters without '|'")
         return ""
     return value
 

@@ -21,6 +21,9 @@ PENDING_UNTIL = ("booked", "delivered", "invoice_paid", "return_window", "sell_t
 FUNDERS = ("manufacturer", "distributor")
 """Who pays for points that are burned: the distributor is the one that sold."""
 
+CHALLENGE_PREFIX = "challenge:"
+"""Events of reached challenges are named `challenge:<challenge_id>`."""
+
 POINTS, STATUS = "points", "status"
 """What a rule gives: points to spend, status points that tiers read."""
 

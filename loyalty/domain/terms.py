@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from loyalty.domain.programme import MILLI, POINTS, STATUS, Caps, Language, Programme, Rule
+from loyalty.domain.programme import CHALLENGE_PREFIX, MILLI, POINTS, STATUS, Caps, Language, Programme, Rule
 
 _WORDS: dict[str, tuple[str, str]] = {
     "unit": ("{n} Punkte je behaltener Einheit", "{n} points per unit kept"),
@@ -26,12 +26,15 @@ _WORDS: dict[str, tuple[str, str]] = {
     "sell_through": ("auf Käufe beim Distributor", "on purchases from the distributor"),
     "sell_out": ("auf gemeldete Verkäufe an Verbraucher", "on reported sales to consumers"),
     "event": ("für Schulung und Datenqualität: {n}", "for training and data quality: {n}"),
+    "challenge": ("für das erreichte Ziel", "for reaching the challenge"),
     "everything": ("alle Produkte", "all products"),
     "segments": ("nur Vertriebswege {n}", "channels {n} only"),
     "tiers": ("nur Stufen {n}", "tiers {n} only"),
     "status": ("zählt für die Stufe", "counts for the tier"),
     "status_only": ("zählt nur für die Stufe", "counts for the tier only"),
     "booked": ("sofort einlösbar", "usable at once"),
+    "period_over": ("einlösbar, wenn der Zeitraum vorbei ist", "usable when the period is over"),
+    "period_window": ("einlösbar {n} Tage nach dem Ende des Zeitraums", "usable {n} days after the end of the period"),
     "delivered": ("einlösbar, wenn alles geliefert ist", "usable when all is delivered"),
     "invoice_paid": ("einlösbar, wenn die Rechnung bezahlt ist", "usable when the invoice is paid"),
     "return_window": ("einlösbar nach {n} Tagen Rückgabefrist", "usable after {n} days for returns"),
@@ -114,8 +117,7 @@ def _rule(rule: Rule, side: int, *, with_funding: bool = False) -> str:
     if STATUS in rule.gives:
         parts.append(_say("status" if POINTS in rule.gives else "status_only", side))
     if POINTS in rule.gives:
-        pending = "sell_through_wait" if rule.pending_until == "sell_through" else rule.pending_until
-        parts += [_say(pending, side, n=str(rule.return_window_days)), _life(rule, side)]
+        parts += [_say(_waits(rule), side, n=str(rule.return_window_days)), _life(rule, side)]
     if rule.caps:
         parts.append(_caps(rule.caps, side, with_funding))
     if with_funding:
@@ -124,6 +126,12 @@ def _rule(rule: Rule, side: int, *, with_funding: bool = False) -> str:
     if rule.valid_to:
         days += " " + _say("to", side, n=rule.valid_to.isoformat())
     return f"{(rule.title_de, rule.title_en)[side]}: {'; '.join([*parts, days])}"
+
+
+def _waits(rule: Rule) -> str:
+    if rule.grain != "document":
+        return "period_window" if rule.pending_until == "return_window" else "period_over"
+    return "sell_through_wait" if rule.pending_until == "sell_through" else rule.pending_until
 
 
 def _earning(rule: Rule, side: int) -> str:
@@ -151,6 +159,8 @@ def _earning(rule: Rule, side: int) -> str:
 
 def _what(rule: Rule, side: int) -> str:
     if rule.leg == "event":
+        if all(name.startswith(CHALLENGE_PREFIX) for name in rule.selection.events) and rule.selection.events:
+            return _say("challenge", side)
         return _say("event", side, n=", ".join(rule.selection.events) or "–")
     chosen = [*rule.selection.categories, *rule.selection.brands, *rule.selection.products]
     return f"{_say(rule.leg, side)}, {', '.join(chosen) or _say('everything', side)}"

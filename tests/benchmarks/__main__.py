@@ -32,6 +32,7 @@ def main() -> None:
         iowa = REAL_DATA / "iowa_liquor"
         if iowa.exists():
             rows += in_own_process("iowa", str(iowa), work)
+            rows += in_own_process("iowa_points", str(iowa), work)
         else:
             print(f"Iowa is left out: no data set at {iowa}; set DREIKLANG_REAL_DATA to the folder that holds iowa_liquor.")
         rows += in_own_process("posting", work)

@@ -15,6 +15,8 @@ from tests.benchmarks.measure import Measured, as_json
 
 DOCUMENTS = 100_000
 BATCH = 5_000
+TABLES = ("journal", "lots", "transfers")
+Rows = list[tuple[object, ...]]
 
 
 def ours(path: Path) -> float:
@@ -43,19 +45,24 @@ def bare(posted: Path, target: Path) -> float:
                 source.execute(f"select sql from sqlite_master where name = '{name}'").fetchone()[0],
                 source.execute(f"select * from {name}").fetchall(),
             )
-            for name in ("journal", "lots", "transfers")
+            for name in TABLES
         }
+    return insert_bare(target, tables, BATCH)
+
+
+def insert_bare(target: Path, tables: dict[str, tuple[str, Rows]], batch: int) -> float:
+    """Seconds to create these tables (statement, rows) and fill them, a transaction per batch, with the store's durability."""
     connection = sqlite3.connect(target, isolation_level=None)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     for sql, _ in tables.values():
         connection.execute(sql)
     started = time.perf_counter()
-    for first in range(0, DOCUMENTS, BATCH):
+    for first in range(0, max(len(rows) for _, rows in tables.values()), batch):
         connection.execute("begin immediate")
         for name, (_, rows) in tables.items():
             marks = ", ".join("?" * len(rows[0]))
-            connection.executemany(f"insert into {name} values ({marks})", rows[first : first + BATCH])
+            connection.executemany(f"insert into {name} values ({marks})", rows[first : first + batch])
         connection.execute("commit")
     seconds = time.perf_counter() - started
     connection.close()

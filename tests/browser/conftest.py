@@ -6,13 +6,17 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from commands.demo_campaigns import launch_demo_campaign
+from core.clock import SystemClock
 from core.scope import Role
-from tests.support.demo import DemoInstance
+from loyalty import load_programme
+from tests.support.demo import DemoInstance, copy_for_people
 from tests.support.web import PASSWORD, Web, serving
 
 FLAGS = [
@@ -75,13 +79,23 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def demo(demo: DemoInstance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoInstance]:
+    """A copy of the demo on which people act."""
+    copy = copy_for_people(demo, tmp_path_factory.mktemp("people") / "home", SystemClock())
+    yield copy
+    copy.close()
+
+
+@pytest.fixture(scope="session")
 def served(demo: DemoInstance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """The demo, served, with a person of each tier in each language: `distributor-de@alpenglut.example`."""
+    """A copy of the demo, served, with campaigns and a person of each tier in each language: `distributor-de@alpenglut.example`."""
     refs = {
         Role.MANUFACTURER: demo.manifest.manufacturer_ref,
         Role.DISTRIBUTOR: demo.manifest.distributor_ref,
         Role.RETAILER: demo.manifest.retailer_ref,
     }
+    launch_demo_campaign(demo.settings, load_programme("demo"), demo.party_id(refs[Role.MANUFACTURER]), demo.party_id(refs[Role.DISTRIBUTOR]),
+                         date(2026, 6, 29))  # fmt: skip
     with serving(demo.settings, tmp_path_factory.mktemp("served")) as web:
         for role, ref in refs.items():
             for language in ("de", "en"):

@@ -69,6 +69,13 @@ def cell(relation: str, role: Role) -> tuple[str, frozenset[str]]:
     return rows, frozenset(hidden.split())
 
 
+STORE_EXPORT_ROLES: dict[str, set[Role]] = {
+    "settlements": {M, D},
+    "settlement_lines": {M, D},
+}
+"""Exports that are read from the store: who may have them. A manufacturer gets its own campaigns', a distributor its own statements."""
+
+
 INBOX_ROUTES: dict[str, tuple[str, str, int]] = {
     "inbox": ("POST", "/inbox/partner", 400),
     "inbox_health": ("GET", "/healthz", 200),

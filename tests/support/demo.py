@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from commands.demo_rewards import seed_rewards
+from commands.loyalty import activate_programme
 from core.clock import Clock, random_id
 from core.scope import Role, Scope
 from core.settings import Settings
+from core.store import open_store
 from core.warehouse.reader import Reader, Serving
 from ingestion.demo import DemoManifest, generate_demo
 from ingestion.profiles import load_profile
@@ -55,3 +59,22 @@ def build_demo(home: Path, *, end_date: date, clock: Clock) -> DemoInstance:
     deliveries = [Delivery(load_profile(source.profile_path), source.folder) for source in manifest.sources]
     run = pipeline.run(deliveries, Reporting(step=lambda _: None), data_docs=True)
     return DemoInstance(settings, manifest, pipeline, run, Serving(settings.warehouse_dir))
+
+
+def copy_for_people(instance: DemoInstance, home: Path, clock: Clock) -> DemoInstance:
+    """A copy that people may act on: what is published and the store, with what `dreiklang demo` shows of rewards."""
+    (home / "warehouse").mkdir(parents=True)
+    for path in (*instance.settings.warehouse_dir.glob("serve-*.duckdb"), instance.settings.warehouse_dir / "CURRENT"):
+        shutil.copyfile(path, home / "warehouse" / path.name)
+    shutil.copytree(instance.settings.root / "store", home / "store")
+    settings = Settings(home=home)
+    _show_rewards(settings, instance.manifest, clock)
+    return DemoInstance(settings, instance.manifest, instance.pipeline, instance.first_run, Serving(settings.warehouse_dir))
+
+
+def _show_rewards(settings: Settings, manifest: DemoManifest, clock: Clock) -> None:
+    """The programme where the pages look for it, and the demo's rewards."""
+    programme = activate_programme(settings, "demo")
+    store = open_store(settings.resolved_store_url())
+    seed_rewards(settings, store, programme, manifest.distributor_ref, manifest.retailer_ref, clock)
+    store.dispose()

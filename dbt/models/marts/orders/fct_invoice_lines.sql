@@ -26,6 +26,8 @@ select
     lines.leg,
     {{ channel_parties('lines.leg', 'sellers.party_id', 'sellers.kind', 'buyers.party_id', 'buyers.kind') }},
     cast(coalesce(products.product_id, -1) as bigint) as product_id,
+    lines.order_document_no,
+    lines.order_line_no,
     lines.quantity,
     lines.net_amount_cents,
     lines.net_amount_subcents,

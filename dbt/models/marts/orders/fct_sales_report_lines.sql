@@ -70,7 +70,8 @@ select
     ) as bigint) as list_value_cents,
     lines.currency,
     sellers.party_id is null or (lines.leg = 'sell_through' and buyers.party_id is null) as is_unknown_party,
-    products.product_id is null as is_unknown_product
+    products.product_id is null as is_unknown_product,
+    cast({{ this_run() }} as integer) as run_no
 from lines
 left join {{ ref('int_parties__aliases') }} as sellers
     on lines.seller_scheme = sellers.scheme and lines.seller_ref = sellers.alias_value

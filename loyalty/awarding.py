@@ -1,0 +1,143 @@
+"""What the awarding step of a run asks the store: events to reward, orders whose points wait, what a full evaluation no longer finds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, func, select
+
+from core.store import reading
+from loyalty.auditing import compare_with_ledger
+from loyalty.domain.programme import Programme, Rule
+from loyalty.evaluated import EvaluatedDocument
+from loyalty.evaluation import rule_key
+from loyalty.lot_states import IDS_PER_QUERY, fold
+from loyalty.posting import posted_points
+from loyalty.programme_tables import programme_events
+from loyalty.tables import journal, lots, transfers
+from loyalty.workspace import RewardEvent
+
+Place = tuple[str, int, str]
+"""Cause, member, currency of points."""
+
+
+class Expected:
+    """What a run evaluated, to be compared with what the ledger holds when it is posted. Orders under review are not compared."""
+
+    def __init__(self, programme: Programme, left_out: Collection[int] = ()) -> None:
+        self.programme = programme
+        self.left_out = frozenset(left_out)
+        self.worth: dict[Place, tuple[int, bool]] = {}
+        self.causes: dict[str, set[str]] = defaultdict(set)
+
+    def add(self, documents: Sequence[EvaluatedDocument]) -> None:
+        """Documents as they were posted."""
+        for document in documents:
+            currency = self.programme.currency_of(document.gives)
+            self.causes[currency].add(document.cause)
+            for member, points in document.worth:
+                self.worth[document.cause, member, currency] = (points, document.rule.is_capped)
+
+    def compare(self, engine: Engine, everything_of: Sequence[str]) -> list[str]:
+        """Findings: what the ledger says otherwise. `everything_of`: rules whose whole ledger is compared; none: the documents of this run."""
+        if everything_of:
+            wanted = set(everything_of)
+            with reading(engine) as connection:
+                posted = posted_points(connection, self.programme.programme_id)
+            posted = {place: held for place, held in posted.items()
+                      if _rule_of(place[0]) in wanted and _order_of(place[0]) not in self.left_out}  # fmt: skip
+        else:
+            with reading(engine) as connection:
+                posted = posted_points(
+                    connection, self.programme.programme_id, causes={name: sorted(one) for name, one in self.causes.items()}
+                )
+        return compare_with_ledger(self.worth, posted)
+
+
+def posted_before(engine: Engine, programme: Programme) -> dict[Place, tuple[int, int]]:
+    """(held, decided) per cause, member and currency, before a full evaluation."""
+    with reading(engine) as connection:
+        return posted_points(connection, programme.programme_id)
+
+
+def no_longer_worth(
+    engine: Engine, programme: Programme, rules: Sequence[Rule], gives: str, before: dict[Place, tuple[int, int]], expected: Expected
+) -> list[EvaluatedDocument]:  # fmt: skip
+    """Documents that the ledger holds points for and a full evaluation of these rules did not find: worth nothing now."""
+    by_key = {rule_key(rule): rule for rule in reversed(rules)}
+    currency = programme.currency_of(gives)
+    gone = {
+        cause for (cause, _, given), (held, decided) in before.items()
+        if given == currency and (held or decided) and _rule_of(cause) in by_key and cause not in expected.causes[currency]
+        and _order_of(cause) not in expected.left_out
+    }  # fmt: skip
+    days = _days_of(engine, programme, sorted(gone))
+    return [
+        EvaluatedDocument(
+            cause, source_id, document_no, by_key[_rule_of(cause)], day, (), '{"steps": [], "failed": "gone"}', gives
+        )
+        for cause, (source_id, document_no, day) in sorted(days.items())
+    ]
+
+
+def reward_events(engine: Engine, programme: Programme) -> list[RewardEvent]:
+    """Everything that rules of leg `event` may reward."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(programme_events).where(programme_events.c.programme_id == programme.programme_id)).all()
+    return [
+        RewardEvent(row.event_key, int(row.member_party_id), int(row.distributor_party_id), row.event, row.title, row.occurred_on)
+        for row in rows
+    ]
+
+
+def waiting_orders(engine: Engine, programme: Programme) -> set[int]:
+    """Orders with pending points of which nobody knows yet when they become available."""
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(journal.c.cause).join(lots, lots.c.journal_id == journal.c.journal_id)
+            .join(transfers, transfers.c.lot_id == lots.c.lot_id)
+            .where(lots.c.programme_id == programme.programme_id, lots.c.available_at.is_(None))
+            .group_by(journal.c.cause, lots.c.lot_id).having(fold("pending") > 0)
+        ).all()  # fmt: skip
+    return {order for row in rows if (order := _order_of(str(row[0]))) is not None}
+
+
+def last_entry(engine: Engine) -> int:
+    """The newest entry's id; 0 in an empty ledger."""
+    with reading(engine) as connection:
+        return int(connection.execute(select(func.coalesce(func.max(journal.c.journal_id), 0))).scalar_one())
+
+
+def members_since(engine: Engine, programme: Programme, journal_id: int) -> set[int]:
+    """Members whose status points changed after an entry."""
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(journal.c.member_party_id).distinct()
+            .where(journal.c.journal_id > journal_id, journal.c.programme_id == programme.programme_id,
+                   journal.c.currency == programme.status_currency)
+        ).all()  # fmt: skip
+    return {int(row[0]) for row in rows}
+
+
+def _days_of(engine: Engine, programme: Programme, causes: Sequence[str]) -> dict[str, tuple[str, str, date]]:
+    zone, found = ZoneInfo(programme.time_zone), dict[str, tuple[str, str, date]]()
+    with reading(engine) as connection:
+        for start in range(0, len(causes), IDS_PER_QUERY):
+            for row in connection.execute(
+                select(journal.c.cause, journal.c.source_id, journal.c.document_no, journal.c.effective_at)
+                .where(journal.c.cause.in_(causes[start : start + IDS_PER_QUERY]), journal.c.rule_id.is_not(None))
+            ):  # fmt: skip
+                found.setdefault(str(row[0]), (str(row[1]), str(row[2]), row[3].astimezone(zone).date()))
+    return found
+
+
+def _rule_of(cause: str) -> str:
+    return cause.split("|", 2)[1]
+
+
+def _order_of(cause: str) -> int | None:
+    last = cause.rpartition("|")[2]
+    return int(last) if last.isdigit() else None
