@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboards.queries.campaigns import CAMPAIGN_QUERIES
 from dashboards.queries.distributor import DISTRIBUTOR_QUERIES
 from dashboards.queries.feeds import FEED_QUERIES
+from dashboards.queries.invoices import INVOICE_QUERIES
 from dashboards.queries.loyalty import LOYALTY_QUERIES
 from dashboards.queries.manufacturer import MANUFACTURER_QUERIES
 from dashboards.queries.model import Filters, Query
@@ -18,6 +19,7 @@ QUERIES: dict[str, Query] = {
         *MANUFACTURER_QUERIES,
         *PROGRAMME_QUERIES,
         *DISTRIBUTOR_QUERIES,
+        *INVOICE_QUERIES,
         *RETAILER_QUERIES,
         *FEED_QUERIES,
         *LOYALTY_QUERIES,
