@@ -161,6 +161,22 @@ def freshness(
 
 
 @app.command()
+def inspect(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of any format; packed ones too.")],
+    profile: Annotated[
+        str | None, typer.Option(help="Name of a shipped profile, or a TOML file: also say what it would load.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """What files are, which messages or rows they hold, and everything found: code, place, found, expected. Writes nothing.
+
+    Exit code 0 when nothing was found, 3 otherwise."""
+    from commands.inspecting import inspect_files
+
+    inspect_files(files, profile, as_json=as_json)
+
+
+@app.command()
 def profiles() -> None:
     """The shipped profiles: which partners' deliveries can be read without writing anything."""
     from ingestion.profiles import list_profiles

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         return self.root / "inbox"
 
     @property
+    def outbox_dir(self) -> Path:
+        """Where answers to partners lie until a transport takes them: one folder a source."""
+        return self.root / "outbox"
+
+    @property
     def warehouse_dir(self) -> Path:
         """Where the warehouse and its published generations lie."""
         return self.root / "warehouse"

@@ -26,7 +26,7 @@ from ingestion.contracts import CONTROL_TABLES, FEEDS, TECHNICAL_COLUMNS
 from ingestion.cursors import forget_cursors, read_cursors, write_cursors
 from ingestion.decoding import decode
 from ingestion.deletions import key_columns, revived, settle_deletions
-from ingestion.documents.shelf import Shelf
+from ingestion.documents.intake import DOCUMENT_TABLES, DocumentIntake
 from ingestion.landing import Landed, land
 from ingestion.loader import FileOutcome, LoadTask, begin_group, settle_group, stage_file
 from ingestion.profiles.model import FeedProfile, Mapping, Profile
@@ -93,6 +93,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the raw schema where it is missing."""
     connection.execute("create schema if not exists raw")
     connection.execute(CONTROL_TABLES)
+    connection.execute(DOCUMENT_TABLES)
     for feed in FEEDS.values():
         columns = ", ".join(f"{name} {sql_type}" for name, sql_type in TECHNICAL_COLUMNS + feed.sql_columns())
         connection.execute(f"create table if not exists raw.{feed.name} ({columns})")
@@ -152,7 +153,9 @@ def pull_delivery(
     failure: DreiklangError | None = None
     files = 0
     with _work_folder(settings) as work:
-        loading = _Loading(connection, profile, settings, clock, run_id, progress, Shelf(work, profile.switches))
+        outbox = settings.outbox_dir / profile.source_id
+        documents = DocumentIntake(connection, profile.source_id, profile.switches, outbox, work, clock, run_id)
+        loading = _Loading(connection, profile, settings, clock, run_id, progress, documents)
         outcomes += loading.load([_Task(feed, Item(path.name, path)) for feed, path in _constants(profile, work)])
         pull = Pull(profile, source, settings.inbox_dir, work, read_cursors(connection, profile.source_id), clock=clock)
         for chunk in pull_chunks(transports, pull):
@@ -222,10 +225,10 @@ class _Loading:
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, profile: Profile, settings: Settings, clock: Clock, run_id: str,
-        progress: Callable[[Progress], None] | None, shelf: Shelf,
+        progress: Callable[[Progress], None] | None, documents: DocumentIntake,
     ) -> None:  # fmt: skip
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
-        self._progress, self._shelf = progress, shelf
+        self._progress, self._documents = progress, documents
         self.failures: list[FileFailure] = []
         self.stopped: DreiklangError | None = None
 
@@ -244,7 +247,7 @@ class _Loading:
             if error is not None:
                 cursors = self._failed(task, error, cursors)
         if group is not None:
-            return outcomes + group.settle(cursors)
+            return outcomes + group.settle(cursors, is_last=True)
         if cursors:
             write_cursors(self._connection, self._profile.source_id, cursors, self._clock.now().replace(tzinfo=None))
         return outcomes
@@ -282,7 +285,7 @@ class _Loading:
         return outcomes
 
     def _group(self, feed: FeedProfile) -> _Group:
-        return _Group(self._connection, self._profile, feed, self._settings, self._clock, self._run_id, self._shelf)
+        return _Group(self._connection, self._profile, feed, self._settings, self._clock, self._run_id, self._documents)
 
 
 class _Group:
@@ -296,11 +299,11 @@ class _Group:
         settings: Settings,
         clock: Clock,
         run_id: str,
-        shelf: Shelf,
+        documents: DocumentIntake,
     ) -> None:
         self.feed = feed
         self.rows = 0
-        self._shelf = shelf
+        self._documents = documents
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
         self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
         self._next_batch_no = next_batch_no(connection)
@@ -331,20 +334,28 @@ class _Group:
         landed = land(item.item.path, landing, source_id)
         started_at = self._clock.now().replace(tzinfo=None)
         lookups = {name: land(found.path, landing, source_id) for name, found in item.lookups}
-        task = LoadTask(self._profile, self.feed, landed, lookups, self._next_batch_no, started_at, self._shelf, item.item.path)
+        task = LoadTask(
+            self._profile, self.feed, landed, lookups, self._next_batch_no, started_at, self._documents.shelf, item.item.path
+        )
         self._next_batch_no += 1
         outcome = self._seen_before(task) or stage_file(self._connection, task)
+        self._documents.meet(landed, self.feed.format)
         self.rows += outcome.rows_accepted
         self._staged.append((outcome, landed, started_at))
 
-    def settle(self, cursors: Cursors = NO_CURSORS) -> list[FileOutcome]:
-        """Store the group, and cursors with it, in one transaction; nothing of it is stored when that fails."""
+    def settle(self, cursors: Cursors = NO_CURSORS, *, is_last: bool = False) -> list[FileOutcome]:
+        """Store the group, and cursors with it, in one transaction; nothing of it is stored when that fails.
+
+        The last group of a chunk books its documents too: what the cursors pass over is booked and answered.
+        """
         with self._transaction():
             outcomes = settle_group(
                 self._connection, FEEDS[self.feed.feed], self.feed, [outcome for outcome, _, _ in self._staged]
             )
             for outcome, (_, landed, started_at) in zip(outcomes, self._staged, strict=True):
                 record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
+            if is_last:
+                self._documents.settle()
             write_cursors(self._connection, self._profile.source_id, cursors, self._utc_now())
         log_outcomes(outcomes)
         return outcomes
@@ -353,8 +364,8 @@ class _Group:
         """Compare the keys that exist at the source with the rows known from the same query, and store what is gone."""
         landed = land(item.path, self._settings.landing_dir, self._profile.source_id)
         started_at = self._utc_now()
-        task = LoadTask(self._profile, self.feed, landed, {}, self._next_batch_no, started_at, self._shelf)
-        decoded = decode(self._connection, landed, self.feed, key_columns(self.feed), item.path.parent, self._shelf)
+        task = LoadTask(self._profile, self.feed, landed, {}, self._next_batch_no, started_at, self._documents.shelf)
+        decoded = decode(self._connection, landed, self.feed, key_columns(self.feed), item.path.parent, self._documents.shelf)
         with self._transaction():
             outcome = settle_deletions(self._connection, task, decoded.types, batch_file=item.name)
             if outcome is not None:

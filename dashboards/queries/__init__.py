@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboards.queries.campaigns import CAMPAIGN_QUERIES
 from dashboards.queries.distributor import DISTRIBUTOR_QUERIES
 from dashboards.queries.feeds import FEED_QUERIES
+from dashboards.queries.invoices import INVOICE_QUERIES
 from dashboards.queries.loyalty import LOYALTY_QUERIES
 from dashboards.queries.manufacturer import MANUFACTURER_QUERIES
 from dashboards.queries.model import Filters, Query
@@ -16,6 +17,7 @@ QUERIES: dict[str, Query] = {
     for query in (
         *MANUFACTURER_QUERIES,
         *DISTRIBUTOR_QUERIES,
+        *INVOICE_QUERIES,
         *RETAILER_QUERIES,
         *FEED_QUERIES,
         *LOYALTY_QUERIES,

@@ -6,6 +6,7 @@ from typing import Literal
 
 from dashboards.texts import feeds
 from dashboards.texts.campaigns import CAMPAIGN_TEXTS
+from dashboards.texts.invoices import INVOICE_TEXTS
 from dashboards.texts.rewards import REWARD_COLUMNS, REWARD_PAIRS
 
 Language = Literal["de", "en"]
@@ -221,6 +222,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **_PAIRS,
     **feeds.PAIRS,
     **CAMPAIGN_TEXTS,
+    **INVOICE_TEXTS,
     **REWARD_PAIRS,
     **{f"column.{name}": pair for name, pair in (*feeds.COLUMNS.items(), *REWARD_COLUMNS.items(), *_COLUMNS.items())},
 }

@@ -85,10 +85,22 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A functional group: its code and version, who it is from and for, and how many messages it declares (-1: no trailer) and holds."""
+
+    code: str
+    version: str
+    sender: str
+    recipient: str
+    declared: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Interchange:
     """One envelope of a file as its sender wrote it, with what an acknowledgement has to say back.
 
-    `groups`: reference -> (functional code, version, messages declared, messages found). `wants_ack`: the envelope holds something
+    `groups` by their references. `wants_ack`: the envelope holds something
     that is answered (an acknowledgement is not). `fault`: code of what is wrong with the envelope itself.
     """
 
@@ -102,7 +114,7 @@ class Interchange:
     is_test: bool
     sha256: str
     version: str = ""
-    groups: Mapping[str, tuple[str, str, int, int]] = field(default_factory=lambda: MappingProxyType({}))
+    groups: Mapping[str, Group] = field(default_factory=lambda: MappingProxyType({}))
     wants_ack: bool = True
     fault: str | None = None
 

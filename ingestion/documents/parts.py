@@ -14,17 +14,30 @@ class Part:
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self.segments = segments
+        self._by_tag: dict[str, list[Segment]] | None = None
 
     def first(self, tag: str, *codes: str) -> Segment | None:
         """The first segment of that tag; with codes the first whose qualifier is one of them, in the codes' order."""
-        if not codes:
-            return next((segment for segment in self.segments if segment.tag == tag), None)
-        found = {segment.get(1): segment for segment in reversed(self.segments) if segment.tag == tag}
-        return next((found[code] for code in codes if code in found), None)
+        found = self._tagged(tag)
+        if not codes or not found:
+            return found[0] if found else None
+        qualifiers = [segment.get(1) for segment in found]
+        for code in codes:
+            if code in qualifiers:
+                return found[qualifiers.index(code)]
+        return None
 
     def every(self, tag: str) -> Iterator[Segment]:
         """All segments of that tag."""
-        return (segment for segment in self.segments if segment.tag == tag)
+        return iter(self._tagged(tag))
+
+    def _tagged(self, tag: str) -> Sequence[Segment]:
+        """They are asked for many times, so they are sorted by tag once."""
+        if self._by_tag is None:
+            self._by_tag = {}
+            for segment in self.segments:
+                self._by_tag.setdefault(segment.tag, []).append(segment)
+        return self._by_tag.get(tag, ())
 
     def split(self, *tags: str) -> tuple[Self, list[Self]]:
         """(what stands before, one part from each segment of these tags to the next)."""

@@ -126,6 +126,8 @@ class Reading:
         if price is not None and quantity is not None:
             per = Decimal(basis) if basis and Decimal(basis) else Decimal(1)
             return format((Decimal(price) * Decimal(quantity) / per).quantize(AMOUNT_STEP, ROUND_HALF_EVEN), "f")
+        if price is not None:
+            return None  # the quantity is what is missing, and said where it is checked
         if self.switch("missing_price", "refuse") == "zero":
             return "0"
         self.refuse("EDI-209", place, "neither amount nor price", "a line amount or a price, or the switch missing_price")

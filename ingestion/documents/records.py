@@ -33,7 +33,7 @@ FURTHER: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "deliveries": (*_PARTNERS, "ordered_quantity", "unit", "sscc", *_ARTICLE),
     "packages": (*_PARTNERS, "buyer_scheme", "buyer_ref"),
     "receipts": (*_PARTNERS, "unit", *_ARTICLE),
-    "invoices": (*_PARTNERS, "unit", "unit_price", "document_kind", "invoice_gross_amount", "invoice_tax_amount", *_ARTICLE),
+    "invoices": (*_PARTNERS, "unit", "unit_price", "document_kind", "invoice_tax_amount", *_ARTICLE),
     "returns": (*_PARTNERS, "delivery_no", "unit", "unit_price", "period_from", "period_to", *_ARTICLE),
     "stock": ("quantity_kind", *_PERIOD),
     "sell_through": ("order_document_no", *_PERIOD),

@@ -43,6 +43,8 @@ class Segment:
         if element >= len(self.elements):
             return ""
         text, marks = self.elements[element], self.marks
+        if not text:
+            return ""
         if marks.repetition and marks.repetition in text:
             text = cut(text, marks.repetition, marks.release)[0]
         if marks.component in text:

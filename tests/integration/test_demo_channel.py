@@ -166,7 +166,7 @@ def test_a_correction_moves_figures_and_points_by_the_difference(copied: Path, t
     folder = tmp_path / "correction"
     folder.mkdir()
     original = find_line(copied / "inbox" / "nordwind", str(row[0]), str(row[1]))
-    corrected = {**original, "Menge": "0", "Nettobetrag": "0,00"}
+    corrected = {**original, "Menge": "1", "Nettobetrag": "1,00"}
     write_line(folder / "Auftraege_korrektur.csv", corrected)
     pipeline = pipeline_at(copied)
     pipeline.run([Delivery(load_profile(PROFILES / "nordwind.toml"), folder)], QUIET, data_docs=False)

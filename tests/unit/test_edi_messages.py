@@ -311,7 +311,7 @@ def test_a_credit_note_is_negative_and_totals_are_compared() -> None:
         MOA+79:20.50
         MOA+124:3.90"""
     message = one(edifact(body))
-    assert table(message.rows["invoices"], "line_no", "quantity", "net_amount", "due_on", "invoice_gross_amount", "invoice_tax_amount") == [
+    assert table(message.rows["invoices"], "line_no", "quantity", "net_amount", "due_on", "payable_amount", "invoice_tax_amount") == [
         ("1", "5", "12.50", "2026-06-09", "24.40", "3.90"), ("2", "2", "8.0000", "2026-06-09", "24.40", "3.90"),
     ]  # fmt: skip
     assert not codes(message)
@@ -333,13 +333,13 @@ def test_810_totals_are_cents_and_days_of_payment_count_from_the_invoice() -> No
         CTT*2"""
     message = one(x12(body, group="IN"))
     assert not codes(message)
-    assert table(message.rows["invoices"], "net_amount", "invoice_gross_amount", "due_on", "order_document_no") == [
+    assert table(message.rows["invoices"], "net_amount", "payable_amount", "due_on", "order_document_no") == [
         ("12.5000", "21.50", "2026-06-09", "O1"), ("8.0000", "21.50", "2026-06-09", "O1"),
     ]  # fmt: skip
     assert codes(one(x12(body.replace("TDS*2150", "TDS*21.5"), group="IN"))) == []
     assert codes(one(x12(body.replace("TDS*2150", "TDS*215000"), group="IN"))) == ["EDI-207"]
     credit = one(x12(body.replace("BIG*20260510*I1*20260501*O1", "BIG*20260510*I1*20260501*O1***CR"), group="IN"))
-    assert table(credit.rows["invoices"], "quantity", "net_amount", "invoice_gross_amount") == [
+    assert table(credit.rows["invoices"], "quantity", "net_amount", "payable_amount") == [
         ("-5", "-12.5000", "-21.50"),
         ("-2", "-8.0000", "-21.50"),
     ]

@@ -9,7 +9,7 @@ from ingestion.documents.dialect import Dialect, parse_as
 from ingestion.documents.edifact.messages import MAPPERS, RECORDS, SWITCHES
 from ingestion.documents.edifact.syntax import looks_like_edifact, tokenized
 from ingestion.documents.envelopes import EnvelopeTags, OpenInterchange, OpenMessage
-from ingestion.documents.model import NO_KIND, Interchange, Parsed
+from ingestion.documents.model import NO_KIND, Group, Interchange, Parsed
 from ingestion.documents.segments import Segment
 
 TAGS = EnvelopeTags(("UNB", "UNZ"), ("UNG", "UNE"), ("UNH", "UNT"), 5, 5, 1, frozenset({"UNA"}))
@@ -44,7 +44,12 @@ def _prepared(header: Segment) -> str:
 
 def _describe(one: OpenInterchange, sha256: str, wants_ack: bool) -> Interchange:
     header = one.header
-    groups = {group.ref: (group.header.get(1), group.header.get(7), group.declared, group.messages) for group in one.groups}
+    groups = {
+        group.ref: Group(
+            group.header.get(1), group.header.get(7), group.header.get(2), group.header.get(3), group.declared, group.messages
+        )
+        for group in one.groups
+    }
     return Interchange(
         one.number, header.get(2), header.get(2, 2), header.get(3), header.get(3, 2), one.ref, _prepared(header), header.get(11) == "1",
         sha256, header.get(1), MappingProxyType(groups), wants_ack, one.fault,

@@ -43,7 +43,7 @@ def read_invoic(reading: Reading, segments: Sequence[Segment]) -> None:
     common: dict[str, str | None] = {
         **parties(reading, head), "invoice_no": number, "invoiced_on": day_of(reading, head, "137", "3") or day, "currency": currency_of(head),
         "due_on": day_of(reading, head, "13", "265", "209"), "document_kind": "credit_note" if is_credit else "invoice",
-        "invoice_gross_amount": negated(total) if is_credit else total, "payable_amount": negated(total) if is_credit else total, "invoice_tax_amount": negated(tax) if is_credit else tax,
+        "payable_amount": negated(total) if is_credit else total, "invoice_tax_amount": negated(tax) if is_credit else tax,
     }  # fmt: skip
     amounts = [_line(reading, line, position, common, order_no, is_credit) for position, line in enumerate(lines, 1)]
     net = money_of(reading, summary, "79", "125")

@@ -35,6 +35,7 @@ SWITCHES: Mapping[str, Switch] = MappingProxyType({
     "period_day": Switch("last", "the day on which a period's sales are booked", ("first", "last")),
     "on_hand": Switch(ON_HAND, "quantity qualifiers of INVRPT that say what is on hand, the first that is there"),
     "locations": Switch("holders", "whether locations in INVRPT hold stock of their own, or belong to their reporter", ("holders", "inner")),
+    "acknowledge": Switch("always", "whether CONTRL is written for what arrives", ("always", "never")),
     "parties.*": Switch("", "agency of a party's number -> scheme; `:seller` is a list of this source"),
     "items.*": Switch("", "type of an article number -> scheme"),
     "actions.*": Switch("", "action of a line in ORDCHG -> added, changed, cancelled or unchanged", ("added", "changed", "cancelled", "unchanged")),

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from ingestion.documents.dialect import Dialect, parse_as
 from ingestion.documents.envelopes import EnvelopeTags, OpenInterchange, OpenMessage
-from ingestion.documents.model import NO_KIND, Interchange, Parsed
+from ingestion.documents.model import NO_KIND, Group, Interchange, Parsed
 from ingestion.documents.segments import Segment
 from ingestion.documents.x12.messages import MAPPERS, RECORDS, SWITCHES
 from ingestion.documents.x12.syntax import looks_like_x12, tokenized
@@ -43,7 +43,17 @@ def _prepared(header: Segment) -> str:
 
 def _describe(one: OpenInterchange, sha256: str, wants_ack: bool) -> Interchange:
     header = one.header
-    groups = {group.ref: (group.header.whole(1), group.header.whole(8), group.declared, group.messages) for group in one.groups}
+    groups = {
+        group.ref: Group(
+            group.header.whole(1),
+            group.header.whole(8),
+            group.header.whole(2),
+            group.header.whole(3),
+            group.declared,
+            group.messages,
+        )
+        for group in one.groups
+    }
     return Interchange(
         one.number, header.whole(6), header.whole(5), header.whole(8), header.whole(7), one.ref, _prepared(header),
         header.whole(15) == "T", sha256, header.whole(12), MappingProxyType(groups), wants_ack, one.fault,

@@ -31,7 +31,7 @@ def read_810(reading: Reading, segments: Sequence[Segment]) -> None:
     common = {
         **parties(reading, head), "invoice_no": number, "invoiced_on": day, "currency": currency_of(head),
         "order_document_no": big.whole(4), "due_on": _due(reading, head, day),
-        "invoice_gross_amount": negated(total) if is_credit else total, "payable_amount": negated(total) if is_credit else total, "document_kind": "credit_note" if is_credit else "invoice",
+        "payable_amount": negated(total) if is_credit else total, "document_kind": "credit_note" if is_credit else "invoice",
     }  # fmt: skip
     amounts = [_line(reading, line, position, common, is_credit) for position, line in enumerate(lines, 1)]
     if tds is not None and total is not None and all(amount is not None for amount in amounts):

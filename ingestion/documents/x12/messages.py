@@ -34,6 +34,7 @@ SWITCHES: Mapping[str, Switch] = MappingProxyType({
     "on_hand": Switch(ON_HAND, "activities of 852 that say what is on hand, the first that is there"),
     "stock_quantities": Switch(STOCK_QUANTITIES, "quantity qualifiers of 846 that say what is on hand, the first that is there"),
     "transit_quantities": Switch("", "quantity qualifiers of 846 that say what is on its way"),
+    "acknowledge": Switch("always", "whether 997 is written for what arrives", ("always", "never")),
     "parties.*": Switch("", "qualifier of a party's number -> scheme; `:seller` is a list of this source"),
     "items.*": Switch("", "qualifier of an article number -> scheme"),
     "activities.*": Switch("", "activity of 852 -> sold, net_sold, returned, on_hand, in_transit or ignored",

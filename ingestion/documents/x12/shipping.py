@@ -16,6 +16,10 @@ LEVELS: Mapping[str, int] = {"S": 0, "O": 1, "T": 2, "P": 3, "I": 4, "F": 4}
 """Rank of a level (735) from the shipment down."""
 
 
+DEPTH_MAX = 20
+"""Levels of a tree; real ones have five."""
+
+
 class Node:
     """One HL with its own segments."""
 
@@ -26,12 +30,10 @@ class Node:
         self.parent: Node | None = None
 
     def above(self) -> list[Node]:
-        """Itself and its ancestors, nearest first; a circle ends where it closes."""
+        """Itself and its ancestors, nearest first; no more than DEPTH_MAX, so that a circle ends."""
         path: list[Node] = []
         node: Node | None = self
-        seen: set[int] = set()
-        while node is not None and id(node) not in seen:
-            seen.add(id(node))
+        while node is not None and len(path) < DEPTH_MAX:
             path.append(node)
             node = node.parent
         return path
@@ -53,7 +55,9 @@ def tree_of(reading: Reading, parts: Sequence[Part]) -> list[Node]:
         latest = {above: found for above, found in latest.items() if above < rank} | {rank: node}
     for node in nodes:
         if node.above()[-1].parent is not None:
-            reading.refuse("EDI-132", node.hl.place, f"HL {node.number} above itself", "a tree")
+            reading.refuse(
+                "EDI-132", node.hl.place, f"HL {node.number} above itself or too deep", f"a tree of at most {DEPTH_MAX} levels"
+            )
             break
     return nodes
 
