@@ -9,6 +9,7 @@ from dashboards.queries.invoices import INVOICE_QUERIES
 from dashboards.queries.loyalty import LOYALTY_QUERIES
 from dashboards.queries.manufacturer import MANUFACTURER_QUERIES
 from dashboards.queries.model import Filters, Query
+from dashboards.queries.programme import PROGRAMME_QUERIES
 from dashboards.queries.reading import fetch, read
 from dashboards.queries.retailer import RETAILER_QUERIES
 
@@ -16,6 +17,7 @@ QUERIES: dict[str, Query] = {
     query.name: query
     for query in (
         *MANUFACTURER_QUERIES,
+        *PROGRAMME_QUERIES,
         *DISTRIBUTOR_QUERIES,
         *INVOICE_QUERIES,
         *RETAILER_QUERIES,

@@ -21,6 +21,7 @@ from dashboards.views import (
     matching,
     members,
     points,
+    programme,
     retailer,
     rewards,
 )
@@ -40,6 +41,8 @@ VIEWS: tuple[View, ...] = (
     View("", Role.MANUFACTURER, "m.activity", manufacturer.activity),
     View("delivery", Role.MANUFACTURER, "m.delivery", manufacturer.delivery),
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
+    View("programme", Role.MANUFACTURER, "m.health", programme.health),
+    View("liability", Role.MANUFACTURER, "m.liability", programme.liability),
     View("campaigns", Role.MANUFACTURER, "m.campaigns", campaigns.studio),
     View("rewards-offered", Role.MANUFACTURER, "m.catalogue", catalogue.catalogue),
     View("purchases-under-review", Role.MANUFACTURER, "m.review", cases.review),
