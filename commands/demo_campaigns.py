@@ -24,6 +24,7 @@ from loyalty.campaigns.records import get_campaign, list_campaigns, members_of
 from loyalty.campaigns.settling import settle
 from loyalty.campaigns.simulating import simulate
 from loyalty.statement import usable_points
+from loyalty.tiering import held_tiers
 from portal import audit
 
 DAYS_RUNNING, DAYS_LEFT = 75, 30
@@ -106,7 +107,15 @@ def try_out(settings: Settings, store: Engine, programme: Programme, maker: Acto
     campaign = get_campaign(store, maker.scope, campaign_id)
     rng = numpy.random.default_rng(zlib.crc32(campaign_id.encode()))
     with published_marts(settings) as connection:
-        found = simulate(connection, programme, campaign, months=12, rng=rng, progress=lambda step, share: None)
+        found = simulate(
+            connection,
+            programme,
+            campaign,
+            months=12,
+            rng=rng,
+            progress=lambda step, share: None,
+            tiers=held_tiers(store, programme),
+        )
     keep_simulation(store, maker, campaign_id, 1, found, clock)
 
 

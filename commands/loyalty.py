@@ -16,6 +16,7 @@ from loyalty import Programme, active_programmes, describe, load_programme, re_e
 from loyalty import verify as verify_books
 from loyalty.anchoring import ANCHORS, last_anchor
 from loyalty.auditing import rebuild as rebuild_caches
+from loyalty.campaigns.running import with_campaigns
 from loyalty.files import LIBRARY
 from portal.audit import verify_audit
 
@@ -82,7 +83,7 @@ def verify(
         f"{report.members:,} members. " + (f"The anchor at entry {known.journal_id:,} holds." if known else "No anchor yet.")
     )
     for programme in active_programmes(settings.root):
-        again = re_evaluate(store, programme)
+        again = re_evaluate(store, with_campaigns(store, programme))
         typer.echo(f"{programme.programme_id}: {again.entries:,} explanations evaluated again, {len(again.findings):,} differ.")
         for finding in again.findings[:20]:
             typer.echo(f"  {finding}")

@@ -16,7 +16,7 @@ from core.errors import IntegrityError
 from core.settings import Settings
 from core.store import migrate, open_store
 from core.warehouse.owner import append_rows
-from loyalty import EXPORT_COLUMNS, Programme, RunningCampaign, post_awards, seal, transfers_after
+from loyalty import Programme, RunningCampaign, post_awards, seal
 from loyalty.anchoring import ANCHORS, append_anchor
 from loyalty.auditing import tip
 from loyalty.awarding import Expected, last_entry, members_since, no_longer_worth, posted_before, reward_events, waiting_orders
@@ -24,6 +24,7 @@ from loyalty.campaigns.running import campaigns_of_run
 from loyalty.domain.programme import POINTS, STATUS, Rule
 from loyalty.evaluation import DOCUMENTS_PER_BATCH, Unearned, evaluate_rules, rule_key
 from loyalty.expiring import keep_house
+from loyalty.exporting import COPIES, Copy
 from loyalty.review import review_before_posting
 from loyalty.tiering import decide_tiers, held_tiers
 from loyalty.workspace import Workspace
@@ -48,8 +49,9 @@ USUAL_HOOKS = AwardHooks()
 """The store's campaigns earn, and what looks like gaming waits for a review."""
 
 
-def award_points_of_run(connection: Any, settings: Settings, programmes: Sequence[Programme], clock: Clock, hooks: AwardHooks, *, full: bool) -> int:  # fmt: skip
-    """Post what each programme owes for documents touched since it was last evaluated. Returns transfers copied to the warehouse.
+def award_points_of_run(connection: Any, settings: Settings, programmes: Sequence[Programme], clock: Clock, hooks: AwardHooks, *, full: bool) -> tuple[int, bool]:  # fmt: skip
+    """Post what each programme owes for documents touched since it was last evaluated. Returns (transfers copied to the
+    warehouse, whether anything of the ledger or around it is new there).
 
     Raises IntegrityError LOY-301 when orders and ledger do not say the same afterwards; then nothing is published.
     """
@@ -69,7 +71,7 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
             award.remember()
         seal(store)
         append_anchor(settings.root / ANCHORS, tip(store), clock)
-        return _copy_ledger(connection, store)
+        return _copy_ledger(connection, store, programmes, clock)
     finally:
         for award in awards:
             award.work.close()
@@ -161,21 +163,38 @@ class ProgrammeAward:
 
 
 def prepare_ledger_copy(connection: Any) -> None:
-    """The warehouse's copy of the transfers; one of an older version, with other columns, is made anew from the store."""
-    columns = ", ".join(f"{name} {sql_type}" for name, sql_type in EXPORT_COLUMNS)
-    found = connection.execute(
-        """select column_name from information_schema.columns
-           where table_catalog = current_database() and table_schema = 'raw' and table_name = 'ledger_transfers' order by ordinal_position"""
-    ).fetchall()
-    if found and [row[0] for row in found] != [name for name, _ in EXPORT_COLUMNS]:
-        connection.execute("drop table raw.ledger_transfers cascade")
-    connection.execute(f"create table if not exists raw.ledger_transfers ({columns})")
+    """The warehouse's copies of the ledger; one of an older version, with other columns, is made anew from the store."""
+    for copy in COPIES:
+        columns = ", ".join(f"{name} {sql_type}" for name, sql_type in copy.columns)
+        found = connection.execute(
+            """select column_name from information_schema.columns
+               where table_catalog = current_database() and table_schema = 'raw' and table_name = $name order by ordinal_position""",
+            {"name": copy.name},
+        ).fetchall()
+        if found and [row[0] for row in found] != [name for name, _ in copy.columns]:
+            connection.execute(f"drop table raw.{copy.name} cascade")
+        connection.execute(f"create table if not exists raw.{copy.name} ({columns})")
 
 
-def _copy_ledger(connection: Any, store: Engine) -> int:
-    row = connection.execute("select coalesce(max(transfer_id), 0) from raw.ledger_transfers").fetchall()[0]
-    copied = 0
-    for rows in transfers_after(store, int(row[0])):
-        append_rows(connection, "raw.ledger_transfers", EXPORT_COLUMNS, rows)
-        copied += len(rows)
-    return copied
+def _copy_ledger(connection: Any, store: Engine, programmes: Sequence[Programme], clock: Clock) -> tuple[int, bool]:
+    """Append what grew, replace what changed."""
+    written = {copy.name: _copied(connection, copy, store, programmes, clock) for copy in COPIES}
+    return written["ledger_transfers"], any(written.values())
+
+
+def _copied(connection: Any, copy: Copy, store: Engine, programmes: Sequence[Programme], clock: Clock) -> int:
+    if copy.key is not None:
+        last = int(connection.execute(f"select coalesce(max({copy.key}), 0) from raw.{copy.name}").fetchall()[0][0])
+        written = 0
+        for rows in copy.rows(store, programmes, clock, last):
+            append_rows(connection, f"raw.{copy.name}", copy.columns, rows)
+            written += len(rows)
+        return written
+    wanted = [row for rows in copy.rows(store, programmes, clock, 0) for row in rows]
+    known = connection.execute(f"select * from raw.{copy.name}").fetchall()
+    if sorted(map(repr, known)) == sorted(map(repr, wanted)):
+        return 0
+    connection.execute(f"delete from raw.{copy.name}")
+    if wanted:
+        append_rows(connection, f"raw.{copy.name}", copy.columns, wanted)
+    return max(1, len(wanted))

@@ -154,13 +154,13 @@ class Pipeline:
             reporting.step("facts")
             self.transformer.build_facts(None if full else changed)
         reporting.step("awards")
-        posted = award_points_of_run(connection, self._settings, self._programmes, self._clock, self._hooks, full=full)
+        posted, is_news = award_points_of_run(connection, self._settings, self._programmes, self._clock, self._hooks, full=full)
         if (
             not has_news and not posted
         ):  # time and people may move points: a condition is met, a case is decided, something expires
             return RunResult(run_id, run_no, loads, 0, generation, published=False)
         reporting.step("points")
-        if full or posted or "parties" in changed:
+        if full or is_news or "parties" in changed:
             self.transformer.build_points(full=full)
         reporting.step("gate")
         generation = self._check_and_publish(connection, reporting, gate)

@@ -204,6 +204,44 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         score DECIMAL(18,1); parts_judged INTEGER; timeliness_share DECIMAL(18,4); completeness_share DECIMAL(18,4);
         match_share DECIMAL(18,4); reconciliation_share DECIMAL(18,4); uniqueness_share DECIMAL(18,4)"""),
         {M: _MANUFACTURER, O: None}),
+    Served("fct_point_lots", "one row per lot of points", _columns("""
+        lot_id BIGINT; programme_id VARCHAR; currency VARCHAR; member_id BIGINT; retailer_id BIGINT; distributor_id BIGINT;
+        rule_id VARCHAR; rule_version INTEGER; campaign_id VARCHAR; tier VARCHAR; funders VARCHAR; booked_on DATE; earned_on DATE;
+        available_at TIMESTAMP; expires_at TIMESTAMP; points_earned BIGINT; points_pending BIGINT; points_available BIGINT;
+        points_held BIGINT; points_redeemed BIGINT; points_expired BIGINT; points_cancelled BIGINT; points_reversed BIGINT;
+        points_settled BIGINT"""),
+        {R: _RETAILER, D: _DISTRIBUTOR, O: None}),
+    Served("dim_member", "one row per programme and member", _columns("""
+        programme_id VARCHAR; member_id BIGINT; member_kind VARCHAR; first_earned_on DATE; last_earned_on DATE; tier VARCHAR;
+        tier_from_on DATE; tier_valid_until DATE; merged_into_id BIGINT; is_opted_out BOOLEAN"""),
+        {R: ("member_id",), D: ("member_id",), O: None}),
+    Served("dim_member_tier", "one row per programme, member and span of a tier", _columns("""
+        programme_id VARCHAR; member_id BIGINT; ordinal INTEGER; tier VARCHAR; from_on DATE; next_from_on DATE; valid_until DATE;
+        reason VARCHAR"""),
+        {O: None}),
+    Served("rpt_programme_health", "one row per programme and month of the event", _columns("""
+        programme_id VARCHAR; month_on DATE; members_active INTEGER; members_redeeming INTEGER; points_issued BIGINT;
+        points_reversed BIGINT; points_redeemed BIGINT; points_expired BIGINT"""),
+        {M: None, O: None}),
+    Served("rpt_programme_tiers", "one row per programme and tier", _columns("""
+        programme_id VARCHAR; tier VARCHAR; members INTEGER"""),
+        {M: None, O: None}),
+    Served("rpt_programme_liability", "one row per programme and month of the books", _columns("""
+        programme_id VARCHAR; month_on DATE; points_opening BIGINT; points_issued BIGINT; points_redeemed BIGINT;
+        points_expired BIGINT; points_reversed BIGINT; points_closing BIGINT; expected_redemption_percent INTEGER;
+        point_value_subcents BIGINT; liability_cents BIGINT; money_currency VARCHAR"""),
+        {M: None, O: None}),
+    Served("rpt_programme_funders", "one row per programme, month of the books and funder", _columns("""
+        programme_id VARCHAR; month_on DATE; funder VARCHAR; charged_subcents BIGINT; money_currency VARCHAR"""),
+        {M: None, O: None}),
+    Served("rpt_breakage", "one row per programme and month of issue", _columns("""
+        programme_id VARCHAR; cohort_on DATE; points_issued BIGINT; points_redeemed BIGINT; points_expired BIGINT;
+        points_outstanding BIGINT; redemption_rate DECIMAL(9,6); breakage_rate DECIMAL(9,6); is_matured BOOLEAN"""),
+        {M: None, O: None}),
+    Served("rpt_points_revenue", "one row per programme and month of the orders", _columns("""
+        programme_id VARCHAR; month_on DATE; goods_cents BIGINT; points_value_cents BIGINT; allocated_cents BIGINT;
+        recognised_cents BIGINT; money_currency VARCHAR"""),
+        {M: None, O: None}),
     Served("rpt_feed_summary", "one row per source, feed and leg", _columns("""
         source_id VARCHAR; feed VARCHAR; leg VARCHAR; currency VARCHAR; documents BIGINT; lines BIGINT; return_lines BIGINT;
         net_amount_cents BIGINT; first_event_on DATE; last_event_on DATE; lines_unknown_party BIGINT;

@@ -20,6 +20,7 @@ Metric = tuple[str, str, str | None]
 """(label key, value as text, help key)."""
 
 STATUS_COLUMNS = (
+    "payment_status",
     "delivery_status",
     "order_status",
     "status",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dashboards.queries.campaigns import CAMPAIGN_QUERIES
 from dashboards.queries.distributor import DISTRIBUTOR_QUERIES
 from dashboards.queries.feeds import FEED_QUERIES
+from dashboards.queries.invoices import INVOICE_QUERIES
 from dashboards.queries.loyalty import LOYALTY_QUERIES
 from dashboards.queries.manufacturer import MANUFACTURER_QUERIES
 from dashboards.queries.model import Filters, Query
+from dashboards.queries.programme import PROGRAMME_QUERIES
 from dashboards.queries.reading import fetch, read
 from dashboards.queries.retailer import RETAILER_QUERIES
 
@@ -15,7 +17,9 @@ QUERIES: dict[str, Query] = {
     query.name: query
     for query in (
         *MANUFACTURER_QUERIES,
+        *PROGRAMME_QUERIES,
         *DISTRIBUTOR_QUERIES,
+        *INVOICE_QUERIES,
         *RETAILER_QUERIES,
         *FEED_QUERIES,
         *LOYALTY_QUERIES,

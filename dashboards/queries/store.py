@@ -15,6 +15,7 @@ from dashboards.queries.reading import read
 from dashboards.runtime import current
 from dashboards.texts import as_language
 from loyalty import Programme, active_programmes, statement
+from loyalty.campaigns.running import with_campaigns
 from loyalty.members import standings_of
 from loyalty.merging import group_of
 from portal import User, scope_of
@@ -41,6 +42,7 @@ def _statement(user: User, filters: Filters) -> pd.DataFrame:
     language = as_language(user.language) or "en"
     booked = statement(current().store, programme, user.party_id, current().clock, limit=STATEMENT_ROWS)
     group = group_of(current().store, user.party_id)
+    known = with_campaigns(current().store, programme)
     kind, document = filters.get("kind"), (filters.get("document") or "").strip().casefold()
     entries = [
         entry for entry in booked.entries
@@ -52,7 +54,7 @@ def _statement(user: User, filters: Filters) -> pd.DataFrame:
         "document_no": [entry.document_no or "" for entry in entries],
         "points": [entry.points for entry in entries],
         "points_pending": [entry.points_pending for entry in entries],
-        "reason": [reason_of(entry, programme, language, group) for entry in entries],
+        "reason": [reason_of(entry, known, language, group) for entry in entries],
     })  # fmt: skip
 
 

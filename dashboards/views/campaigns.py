@@ -29,6 +29,7 @@ from loyalty.campaigns.model import EARNING_STATES, EDITABLE_STATES, Actor, Camp
 from loyalty.campaigns.records import campaign_rule_titles, list_campaigns, members_of
 from loyalty.campaigns.settling import list_settlements, open_points, settle
 from loyalty.campaigns.simulating import simulate
+from loyalty.tiering import held_tiers
 from portal import scope_of
 
 NEW, NEXT = "new", "campaign-next"
@@ -142,7 +143,7 @@ def _simulate(context: Context, programme: Programme, campaign: Campaign, key: s
         with published_marts(current().settings) as connection:
             found = simulate(
                 connection, programme, campaign, months=int(months), rng=numpy.random.default_rng(seed),
-                progress=report,
+                progress=report, tiers=held_tiers(current().store, programme),
             )  # fmt: skip
         keep_simulation(current().store, actor, campaign.campaign_id, campaign.version, found, current().clock)
         return context.text("campaign.simulated")

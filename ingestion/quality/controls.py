@@ -45,6 +45,13 @@ COPIES = {
     "dim_product": "select product_id, name, category from mart.dim_product",
     "rpt_feed_summary": "select source_id, feed, leg, currency, documents, lines, lines_unknown_party, lines_unknown_product"
     " from mart.rpt_feed_summary",
+    "point_books": """
+        select (select count(*) from mart.fct_point_lots where points_earned <> points_pending + points_available + points_held
+                + points_redeemed + points_expired + points_cancelled + points_reversed + points_settled) as lots_not_adding_up,
+            (select coalesce(sum(points_issued - points_redeemed - points_expired - points_reversed), 0) from mart.rpt_programme_liability)
+            - (select coalesce(sum(points.points_pending + points.points_available + points.points_held - points.points_debt), 0)
+               from mart.rpt_member_points as points inner join raw.ledger_programmes as programmes
+               on points.programme_id = programmes.programme_id and points.currency = programmes.currency) as points_unexplained""",
     "rpt_member_points": "select member_id, programme_id, points_available, points_debt from mart.rpt_member_points",
 }
 

@@ -34,6 +34,10 @@ SUITES: dict[str, tuple[Expectation, ...]] = {
         ("ExpectColumnValuesToNotBeNull", {"column": "category"}),
     ),
     "rpt_feed_summary": (("ExpectColumnValuesToNotBeNull", {"column": "lines"}),),
+    "point_books": (
+        ("ExpectColumnValuesToBeBetween", {"column": "lots_not_adding_up", "min_value": 0, "max_value": 0}),
+        ("ExpectColumnValuesToBeBetween", {"column": "points_unexplained", "min_value": 0, "max_value": 0}),
+    ),
     "rpt_member_points": (
         ("ExpectColumnValuesToBeBetween", {"column": "points_available", "min_value": 0}),
         ("ExpectColumnValuesToBeBetween", {"column": "points_debt", "min_value": 0}),

@@ -32,6 +32,12 @@ def earning(campaign: Campaign, programme: Programme, out: frozenset[int]) -> Ru
     return RunningCampaign(campaign.campaign_id, without(rules_of(campaign, programme), out))
 
 
+def with_campaigns(engine: Engine, programme: Programme) -> Programme:
+    """The programme with the rules of its campaigns, running and past, so that an entry's rule is found by its id."""
+    rules = [rule for campaign in running_campaigns(engine, programme) for rule in rules_of(campaign, programme)]
+    return replace(programme, rules=(*programme.rules, *rules))
+
+
 def without(rules: Sequence[Rule], out: frozenset[int]) -> tuple[Rule, ...]:
     """The rules with nothing in them for members that are held out."""
     return tuple(replace(rule, bound=replace(rule.bound, held_out=tuple(sorted(out)))) for rule in rules)

@@ -25,6 +25,7 @@ from loyalty.domain.points import add_months
 from loyalty.domain.programme import FUNDERS, POINTS, Programme, Rule
 from loyalty.evaluated import EvaluatedDocument, RunningCampaign
 from loyalty.evaluation import Warehouse, evaluate
+from loyalty.workspace import HeldTier
 
 Progress = Callable[[str, float], None]
 """(step, share done between 0 and 1). Steps: members, campaign, programme, intervals."""
@@ -48,10 +49,10 @@ class Occurrence:
 
 def simulate(
     connection: Warehouse, programme: Programme, campaign: Campaign, *, months: int, rng: numpy.random.Generator, progress: Progress,
-    held_out: frozenset[int] | None = None,
+    tiers: Sequence[HeldTier], held_out: frozenset[int] | None = None,
 ) -> str:  # fmt: skip
-    """Try a campaign on the last `months` (12 or 24) of orders; JSON with a part per reader. `held_out`: who is held out already; None: a draw
-    of the same kind."""
+    """Try a campaign on the last `months` (12 or 24) of orders; JSON with a part per reader. `tiers`: who held which then (`held_tiers`), for
+    rules that multiply by tier. `held_out`: who is held out already; None: a draw of the same kind."""
     rules = rules_of(campaign, programme)
     covered = coverage(connection, rules[0].leg)
     years = occurrences(campaign.starts_on, campaign.ends_on, covered, months)
@@ -61,7 +62,7 @@ def simulate(
         def report(step: str, share: float, done: int = number) -> None:
             progress(step, (done + share) / len(years))
 
-        found.append(_try(connection, programme, campaign, rules, back, rng, report, held_out))
+        found.append(_try(connection, programme, campaign, rules, back, rng, report, held_out, tiers))
     basis: Json = {
         "months": months, "first_on": _iso(covered.first_on), "last_on": _iso(covered.last_on), "programme": programme.programme_id,
         "programme_version": programme.version, "hold_out_percent": campaign.draft.hold_out_percent, "method": METHOD,
@@ -99,7 +100,7 @@ def shifted(rules: Sequence[Rule], years: int) -> tuple[Rule, ...]:
 
 def _try(
     connection: Warehouse, programme: Programme, campaign: Campaign, rules: Sequence[Rule], years: int, rng: numpy.random.Generator,
-    progress: Progress, held_out: frozenset[int] | None,
+    progress: Progress, held_out: frozenset[int] | None, tiers: Sequence[HeldTier],
 ) -> Occurrence:  # fmt: skip
     first, last = add_months(campaign.starts_on, -12 * years), add_months(campaign.ends_on, -12 * years)
     progress("members", 0.0)
@@ -107,9 +108,9 @@ def _try(
     out = draw_hold_out(members, campaign.draft.hold_out_percent, rng) if held_out is None else held_out
     progress("campaign", 0.1)
     alone = RunningCampaign(campaign.campaign_id, shifted(rules, years))
-    documents = [document for batch in evaluate_alone(connection, programme, [alone]) for document in batch]
+    documents = [document for batch in evaluate_alone(connection, programme, [alone], tiers=tiers) for document in batch]
     progress("programme", 0.5)
-    before = _programme_points(connection, programme, first, last)
+    before = _programme_points(connection, programme, first, last, tiers)
     progress("intervals", 0.8)
     missed = _by_member(document for document in documents if document.gives == POINTS)
     return Occurrence(
@@ -118,7 +119,9 @@ def _try(
     )  # fmt: skip
 
 
-def _programme_points(connection: Warehouse, programme: Programme, first: date, last: date) -> dict[int, int]:
+def _programme_points(
+    connection: Warehouse, programme: Programme, first: date, last: date, tiers: Sequence[HeldTier]
+) -> dict[int, int]:
     """Member -> points that the programme's own rules give on these days, before caps, through the same evaluation."""
     within = tuple(
         replace(rule, valid_from=max(rule.valid_from, first), valid_to=min(rule.valid_to or last, last))
@@ -127,7 +130,10 @@ def _programme_points(connection: Warehouse, programme: Programme, first: date, 
     if not within:
         return {}
     return _by_member(
-        one for batch in evaluate(connection, replace(programme, rules=within), None) for one in batch if one.gives == POINTS
+        one
+        for batch in evaluate(connection, replace(programme, rules=within), None, tiers=tiers)
+        for one in batch
+        if one.gives == POINTS
     )
 
 

@@ -181,7 +181,7 @@ def test_a_retailers_points_equal_the_ledger(visitor: Visitor, demo: DemoInstanc
             """select sum(case when t.credit_account = 'available' then t.points else 0 end)
                 - sum(case when t.debit_account = 'available' then t.points else 0 end)
             from transfers as t inner join lots as l on t.lot_id = l.lot_id
-            where l.member_party_id = ? and (l.expires_at is null or l.expires_at > ?)""",
+            where l.member_party_id = ? and l.currency = 'points' and (l.expires_at is null or l.expires_at > ?)""",
             (demo.party_id(demo.manifest.retailer_ref), SystemClock().now().replace(tzinfo=None).isoformat(sep=" ")),
         ).scalar_one()
     store.dispose()

@@ -23,6 +23,7 @@ from loyalty.campaigns.records import get_campaign, held_out, members_of
 from loyalty.campaigns.running import campaigns_of_run, evaluate_alone, replay
 from loyalty.campaigns.simulating import occurrences, simulate
 from loyalty.posting import posted_points
+from loyalty.workspace import HeldTier
 from tests.support.campaign_marts import Order, marts
 from tests.support.campaigns import DISTRIBUTOR, MAKER, PROGRAMME, SELLER, draft, launched
 
@@ -59,7 +60,7 @@ def store(tmp_path: Path) -> Any:
 
 def simulated(connection: Any, campaign: Campaign, months: int = 12, **options: Any) -> dict[str, Any]:
     """The whole result."""
-    return json.loads(simulate(connection, PROGRAMME, campaign, months=months, rng=numpy.random.default_rng(5), progress=lambda *_: None, **options))  # fmt: skip
+    return json.loads(simulate(connection, PROGRAMME, campaign, months=months, rng=numpy.random.default_rng(5), progress=lambda *_: None, **{"tiers": (), **options}))  # fmt: skip
 
 
 def drafted(store: Any, clock: FixedClock, **parts: Any) -> Campaign:
@@ -73,7 +74,7 @@ def test_a_draft_is_tried_on_its_days_of_the_year_before(store: Any, clock: Fixe
     with marts(DATA, {103: "Silber"}) as connection:
         campaign = drafted(store, clock, together="total = 500")
         result = json.loads(simulate(connection, PROGRAMME, campaign, months=12, rng=numpy.random.default_rng(5),
-                                     progress=lambda step, share: steps.append((step, share))))  # fmt: skip
+                                     progress=lambda step, share: steps.append((step, share)), tiers=()))  # fmt: skip
     (found,) = result["manufacturer"]["occurrences"]
     assert (found["first_on"], found["last_on"], found["days"], found["days_covered"]) == ("2025-07-01", "2025-09-30", 92, 92)
     assert (found["points_asked"], found["points"]) == (570, 500)
@@ -87,6 +88,23 @@ def test_a_draft_is_tried_on_its_days_of_the_year_before(store: Any, clock: Fixe
     assert [share for _, share in steps] == sorted(share for _, share in steps)
     assert steps[-1] == ("intervals", 1.0)
     assert "co_funder" not in result
+
+
+def test_tiers_multiply_as_they_were_held_then(store: Any, clock: FixedClock) -> None:
+    """Half a point a euro on coffee, a quarter more for Gold at the event's date."""
+    gold = [HeldTier(member, "Gold", date(2020, 1, 1)) for member in (101, 102, 103)]
+    earlier = [HeldTier(member, "Gold", date(2020, 1, 1), date(2024, 1, 1)) for member in (101, 102, 103)]
+    with marts(DATA, {103: "Silber"}) as connection:
+        campaign = drafted(store, clock)
+        points = [
+            sum(
+                row["points_programme"]
+                for row in simulated(connection, campaign, tiers=tiers)["manufacturer"]["occurrences"][0]["tiers"]
+            )
+            for tiers in ((), gold, earlier)
+        ]
+    assert points[0] == points[2], "a tier of another time changes nothing"
+    assert points[1] > points[0]
 
 
 def test_a_co_funders_part_is_its_own_sales_and_share(store: Any, clock: FixedClock) -> None:
@@ -162,7 +180,9 @@ def test_one_empty_tier_empties_the_others_when_the_total_shows() -> None:
 def test_each_reader_gets_its_own_part(store: Any, clock: FixedClock) -> None:
     with marts(net_orders({DISTRIBUTOR: 71_369})) as connection:
         campaign = drafted(store, clock, share=30, rate=NET_RATE)
-        text = simulate(connection, PROGRAMME, campaign, months=12, rng=numpy.random.default_rng(5), progress=lambda *_: None)
+        text = simulate(
+            connection, PROGRAMME, campaign, months=12, rng=numpy.random.default_rng(5), progress=lambda *_: None, tiers=()
+        )
     assert "71369" in text
     keep_simulation(store, MAKER, "c1", 1, text, clock)
     own = get_campaign(store, MAKER.scope, "c1").simulation

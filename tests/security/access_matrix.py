@@ -43,6 +43,15 @@ CELLS: dict[str, dict[Role, str]] = {
     "rpt_stock_reconciliation": {M: "-", D: "own", R: "-"},
     "rpt_partner_quality": {M: "-", D: "own", R: "-"},
     "rpt_channel_quality": {M: "own", D: "-", R: "-"},
+    "fct_point_lots": {M: "-", D: "own", R: "own"},
+    "dim_member": {M: "-", D: "own", R: "own"},
+    "dim_member_tier": {M: "-", D: "-", R: "-"},
+    "rpt_programme_health": {M: "all", D: "-", R: "-"},
+    "rpt_programme_tiers": {M: "all", D: "-", R: "-"},
+    "rpt_programme_liability": {M: "all", D: "-", R: "-"},
+    "rpt_programme_funders": {M: "all", D: "-", R: "-"},
+    "rpt_breakage": {M: "all", D: "-", R: "-"},
+    "rpt_points_revenue": {M: "all", D: "-", R: "-"},
     "rpt_feed_summary": {M: "-", D: "-", R: "-"},
     "dim_source": {M: "all", D: "-", R: "-"},
     "dim_mapping_note": {M: "all", D: "all", R: "all"},
@@ -54,6 +63,7 @@ OWNER_COLUMNS: dict[str, dict[Role, str]] = {
     "rpt_stock_cover": {D: "holder_id", R: "holder_id"},
     "fct_prices": {D: "seller_id", R: "buyer_id"},
     "rpt_member_points": {D: "member_id", R: "member_id"},
+    "dim_member": {D: "member_id", R: "member_id"},
 }
 """Where the column that names the owner is not manufacturer_id, distributor_id or retailer_id."""
 

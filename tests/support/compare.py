@@ -5,6 +5,9 @@ from __future__ import annotations
 from core.warehouse.reader import Reader
 from core.warehouse.served import SERVED
 
+OF_THE_WAY = ("fct_point_transfers", "rpt_points_monthly", "fct_batches", "fct_quarantined_rows")
+"""Relations that tell how the data came, not what it says."""
+
 RECORDED = frozenset(
     {
         "run_no",
@@ -26,11 +29,12 @@ RECORDED = frozenset(
 def fingerprints(reader: Reader, *, facts_only: bool = False) -> dict[str, tuple[object, ...]]:
     """Per relation the number of rows and a hash of their content that no order changes.
 
-    `facts_only` leaves out record times, numbers given on arrival, and the ledger's single entries (its balances stay).
+    `facts_only` leaves out record times, numbers given on arrival, what each file brought on its way, and the ledger's single entries
+    (its balances stay).
     """
     found = {}
     for served in SERVED.values():
-        if facts_only and served.name in ("fct_point_transfers", "rpt_points_monthly"):
+        if facts_only and served.name in OF_THE_WAY:
             continue
         names = [name for name, _ in served.columns if not (facts_only and name in RECORDED)]
         row = reader.rows(f"select count(*), bit_xor(hash({', '.join(names)})), sum(hash({', '.join(names)})) from {served.name}")

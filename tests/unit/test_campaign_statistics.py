@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty.campaigns.hold_out import Candidate, draw_hold_out
+from loyalty.campaigns.trial import try_out
 from loyalty.campaigns.uplift import MEMBERS_MIN, MemberChange, measure_uplift, welch
 from loyalty.caps import CapCounter, cap_limits
 from loyalty.domain.parsing import parse_rules
 from loyalty.domain.programme import ProgrammeError, Rule
 from loyalty.domain.terms import describe_rules
+from loyalty.evaluated import EvaluatedDocument
 from tests.support.campaigns import rules_toml
 
 
@@ -132,3 +134,16 @@ def test_terms_tell_payers_who_pays_and_others_of_a_budget() -> None:
 def test_a_purse_of_somebody_who_pays_nothing_is_a_finding() -> None:
     with pytest.raises(ProgrammeError, match=r"line 12, rules\[1\].caps.per_funder"):
         rule_of(caps="per_funder = { distributor = 5 }")
+
+
+def test_a_trial_grants_in_the_order_of_days_not_of_documents() -> None:
+    """The cap of 100 goes to whoever bought first, though that document's name sorts last."""
+    rule = rule_of(caps="total = 100")
+    documents = [
+        EvaluatedDocument(cause, "s", cause, rule, day, ((member, 80),), "{}", distributor=11)
+        for cause, member, day in (("a", 8, date(2026, 7, 9)), ("z", 7, date(2026, 7, 2)), ("m", 9, date(2026, 7, 20)))
+    ]
+    trial = try_out("p", documents, frozenset())
+    assert {grant.member: grant.granted for grant in trial.grants} == {7: 80, 8: 20, 9: 0}
+    assert trial.hits == {"p|c1|push|total": date(2026, 7, 9)}
+    assert {grant.member for grant in try_out("p", documents, frozenset({7})).grants} == {8, 9}

@@ -1,0 +1,57 @@
+"""What the manufacturer asks about a programme: is it alive, and what does it owe. Sums over all members; nobody's net amounts."""
+
+from __future__ import annotations
+
+from core.scope import Role
+from dashboards.queries.model import Query
+
+_M = frozenset({Role.MANUFACTURER})
+_PROGRAMME = ("programme",)
+
+PROGRAMMES = Query(
+    "m_programmes", _M, "select distinct programme_id from rpt_programme_liability order by programme_id", is_exported=False
+)
+
+HEALTH_MONTHLY = Query("m_programme_health", _M, """
+    select month_on, members_active, members_redeeming, points_issued, points_redeemed, points_expired, points_reversed
+    from rpt_programme_health
+    where programme_id = $programme
+        and month_on > (select max(month_on) from rpt_programme_health where programme_id = $programme) - interval 36 month
+    order by month_on""", _PROGRAMME)  # fmt: skip
+
+COHORTS = Query("m_programme_cohorts", _M, """
+    select cohort_on as month_on, points_issued, points_redeemed, points_expired, points_outstanding,
+        cast(round(redemption_rate * 100, 1) as double) as redemption_percent,
+        cast(round(breakage_rate * 100, 1) as double) as breakage_percent
+    from rpt_breakage where programme_id = $programme order by cohort_on desc limit 120""", _PROGRAMME)  # fmt: skip
+
+COHORTS_HEADLINE = Query("m_programme_cohorts_headline", _M, """
+    select cast(sum(points_redeemed) as double) / nullif(sum(points_issued), 0) as redemption_rate,
+        cast(sum(points_expired) filter (is_matured) as double) / nullif(sum(points_issued) filter (is_matured), 0) as breakage_rate,
+        cast(count(*) filter (is_matured) as integer) as cohorts_matured
+    from rpt_breakage where programme_id = $programme""", _PROGRAMME, is_exported=False)  # fmt: skip
+
+TIERS = Query("m_programme_tiers", _M, """
+    select tier, members from rpt_programme_tiers where programme_id = $programme order by members desc, tier""", _PROGRAMME)  # fmt: skip
+
+LIABILITY = Query("m_programme_liability", _M, """
+    select month_on, points_opening, points_issued, points_redeemed, points_expired, points_reversed, points_closing, liability_cents,
+        money_currency
+    from rpt_programme_liability where programme_id = $programme order by month_on desc limit 120""", _PROGRAMME)  # fmt: skip
+
+LIABILITY_HEADLINE = Query("m_programme_liability_headline", _M, """
+    select points_closing, liability_cents, money_currency, expected_redemption_percent, point_value_subcents
+    from rpt_programme_liability where programme_id = $programme order by month_on desc limit 1""", _PROGRAMME, is_exported=False)  # fmt: skip
+
+FUNDERS = Query("m_programme_funders", _M, """
+    select month_on, funder, cast(round_even(charged_subcents / 100.0, 0) as bigint) as charged_cents, money_currency
+    from rpt_programme_funders where programme_id = $programme order by month_on desc, funder limit 240""", _PROGRAMME)  # fmt: skip
+
+REVENUE = Query("m_programme_revenue", _M, """
+    select month_on, goods_cents, points_value_cents, allocated_cents, recognised_cents, allocated_cents - recognised_cents as deferred_cents,
+        money_currency
+    from rpt_points_revenue where programme_id = $programme order by month_on desc limit 120""", _PROGRAMME)  # fmt: skip
+
+PROGRAMME_QUERIES = (
+    PROGRAMMES, HEALTH_MONTHLY, COHORTS, COHORTS_HEADLINE, TIERS, LIABILITY, LIABILITY_HEADLINE, FUNDERS, REVENUE,
+)  # fmt: skip

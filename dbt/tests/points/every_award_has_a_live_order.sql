@@ -1,0 +1,32 @@
+-- what the ledger gave for an order, less what it took back, is nothing once no line of that order is confirmed any more
+with
+
+decided as (
+    select
+        transfers.cause,
+        transfers.order_id,
+        sum(case
+            when transfers.debit_account = 'liability' then transfers.points
+            when transfers.credit_account = 'liability' then -transfers.points
+            else 0
+        end) as points_kept
+    from {{ ref('stg_ledger__transfers') }} as transfers
+    where transfers.kind in ('award', 'reversal') and transfers.order_id is not null
+    group by transfers.cause, transfers.order_id
+),
+
+-- causes of a period or an event end with other numbers than an order's
+orders as (
+    select
+        lines.order_id,
+        sum(case when lines.line_status = 'confirmed' then 1 else 0 end) as lines_live
+    from {{ ref('fct_order_lines') }} as lines
+    group by lines.order_id
+)
+
+select
+    decided.cause,
+    decided.points_kept
+from decided
+inner join orders on decided.order_id = orders.order_id
+where decided.points_kept > 0 and orders.lines_live = 0
