@@ -60,8 +60,9 @@ architecture unit integration security browser: install-dev ## one part of the t
 bench: install-dev ## benchmarks, as ratios against the bare engine in the same run
 	$(BIN)/python -m tests.benchmarks
 
-nightly: install-dev mutations ## 100,000 operations on ledgers beside their auditor, and every seeded bug
+nightly: install-dev mutations ## 50 random kill -9 of runs, 100,000 operations on ledgers beside their auditor, and every seeded bug
 	$(BIN)/python -m tests.support.ledger_runs 1000 1000 100
+	DREIKLANG_TEST_KILLS=50 $(BIN)/python -m pytest tests/integration/unattended/test_kill_loop.py -s
 
 mutations: install-dev ## every seeded bug in a copy of the ledger: each must be found
 	$(BIN)/python -m tests.mutations

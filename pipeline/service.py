@@ -91,6 +91,11 @@ class Service:
         self._swept_s = self._full_gate_s = float("-inf")
         self._blame_what_killed_the_last_one()
 
+    @property
+    def has_work(self) -> bool:
+        """Whether something that was loaded is not published yet."""
+        return self._state.has_unpublished
+
     def stop(self) -> None:
         """Ask it to end: after the run at hand, or, when that goes on for long, between two files."""
         self._stop_asked_s = self._stop_asked_s or time.monotonic()

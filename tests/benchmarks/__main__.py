@@ -37,6 +37,7 @@ def main() -> None:
             print(f"Iowa is left out: no data set at {iowa}; set DREIKLANG_REAL_DATA to the folder that holds iowa_liquor.")
         rows += in_own_process("edi")
         rows += in_own_process("posting", work)
+        rows += in_own_process("freshness", work)
         rows += in_own_process("inbox", work)
     print(table(rows))
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.faults import shape, values
+from tests.integration.faults import hostile, machines, order, shape, values
 from tests.integration.faults.cases import CASES, Case
 from tests.support.instances import HEADER, ORDERS_READ, Instance, order_rows, profile_of
 
 pytestmark = pytest.mark.integration
-MODULES = (shape, values)
+MODULES = (shape, values, order, machines, hostile)
 
 
 @pytest.mark.parametrize("case", sorted(CASES, key=lambda case: case.id), ids=lambda case: case.id)
