@@ -58,7 +58,7 @@ class Instance:
         self.marts.connection.execute(
             "create or replace table raw.transform_state as select $no::integer as run_no", {"no": self.run_no}
         )
-        return award_points_of_run(self.marts.connection, self.settings, [programme], self.clock, hooks, full=full)
+        return award_points_of_run(self.marts.connection, self.settings, [programme], self.clock, hooks, full=full)[0]
 
     def store(self) -> Engine:
         """Its store."""

@@ -151,13 +151,13 @@ def backfill(instance: Instance, _: pytest.MonkeyPatch) -> None:
 def model_fails(instance: Instance, _: pytest.MonkeyPatch) -> None:
     instance.put("orders_1.csv", HEADER + order_rows("M", 5))
     generation = instance.generation()
-    instance.raw("alter table raw.source_notes rename column note_de to gone")
+    instance.raw("alter table raw.quarantine_done rename column done_at to gone")
     with pytest.raises(IntegrityError) as failed:
         instance.run()
     assert failed.value.code == "WH-302"
     assert (instance.generation(), instance.orders("M")) == (generation, 0)
     assert [event["code"] for event in instance.events_of("run_failed")] == ["WH-302"]
-    instance.raw("alter table raw.source_notes rename column gone to note_de")
+    instance.raw("alter table raw.quarantine_done rename column gone to done_at")
     instance.run()
     assert instance.orders("M") == 5
 

@@ -158,7 +158,8 @@ def test_the_brewers_file_comes_in_by_confirming_what_is_proposed(tmp_path: Path
     file = real("stallion_beer") / "stallion.parquet"
     proposal = propose(sniff(file))
     assert [one.key for one in proposal.open_questions] == ["const.leg", "const.seller"]
-    feed = answered(proposal, {"const.leg": "sell_in", "const.seller": "brewer"})
+    # months in which nothing was sold stand in the file too
+    feed = answered(proposal, {"const.leg": "sell_in", "const.seller": "brewer"}).model_copy(update={"zero_quantities": True})
     with loading(tmp_path) as warehouse:
         warehouse.folder = file.parent
         [outcome] = warehouse.load(profile_with(feed, "stallion")).outcomes

@@ -150,7 +150,7 @@ def test_a_run_that_fails_is_repeated_and_the_old_version_served(instance: Insta
     with service_of(instance) as service:
         with monkeypatch.context() as broken:
             error = IntegrityError("WH-302", where="x", found="y", expected="z", next_step="w")
-            broken.setattr(service._pipeline, "_award", lambda *_, **__: (_ for _ in ()).throw(error))
+            broken.setattr("pipeline.run.award_points_of_run", lambda *_, **__: (_ for _ in ()).throw(error))
             instance.put("orders_1.csv", HEADER + order_rows("B", 5))
             assert service.tick() is None
             assert service.tick() is None
