@@ -129,8 +129,14 @@ def test_every_return_takes_back_exactly_what_its_goods_had_earned(ran: Ran) -> 
 def test_a_rule_set_that_ran_already_runs_alike(ran: Ran) -> None:
     """Evaluated anew over everything, as a simulation does it, it gives what the ledger holds: every cause, to the point."""
     store = open_store(ran.settings.resolved_store_url())
+    with own_warehouse(ran.settings) as connection:  # documents under review are not posted, so they are not expected either
+        waiting = [int(row[0]) for row in connection.execute("select order_id from raw.awards_left_out").fetchall()]
     with published_marts(ran.settings) as marts:
-        documents = [one for batch in evaluate(marts, programme(), None, tiers=held_tiers(store, programme())) for one in batch]
+        documents = [
+            one
+            for batch in evaluate(marts, programme(), None, tiers=held_tiers(store, programme()), left_out=waiting)
+            for one in batch
+        ]
     assert reconcile(store, programme(), documents) == []
     again = re_evaluate(store, programme())
     assert again.entries > 30_000
