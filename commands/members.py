@@ -21,7 +21,7 @@ from loyalty import Basket, BasketLine, Programme, active_programmes, preview, s
 from loyalty.expiring import keep_house
 from loyalty.merging import merge_members, split_members
 from loyalty.periods import close_period
-from loyalty.tiering import tier_outlook
+from loyalty.standing import tier_answer
 
 __all__ = ["loyalty_app"]
 
@@ -40,7 +40,8 @@ def show_statement(member: Member, programme: ProgrammeOption = None, limit: Ann
     for balance in booked.balances:
         typer.echo(f"{balance.points_usable:,} usable, {balance.points_pending:,} pending, {balance.points_held:,} held, {balance.points_debt:,} debt; "
                    f"{balance.points_expiring_30d:,} expire within 30 days")  # fmt: skip
-    view = tier_outlook(store, chosen, party_id, SystemClock())
+    answer = tier_answer(store, chosen, party_id, SystemClock())
+    view = answer.outlook if answer else None
     if view is not None:
         typer.echo(f"Tier {view.tier}" + (f" until {view.valid_until}" if view.valid_until else "") +
                    (f"; {view.points_to_next:,} status points to {view.next_tier}" if view.next_tier else ""))  # fmt: skip

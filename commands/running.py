@@ -68,9 +68,10 @@ def _say(result: RunResult, console: Console) -> None:
         sum(getattr(outcome, name) for outcome in outcomes)
         for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate")
     )
-    console.print(
-        f"{len(outcomes)} files read: {read:,} rows, {accepted:,} accepted, {quarantined:,} quarantined, {duplicate:,} known already."
-    )
+    if outcomes:  # a run for what people did reads no files
+        console.print(
+            f"{len(outcomes)} files read: {read:,} rows, {accepted:,} accepted, {quarantined:,} quarantined, {duplicate:,} known already."
+        )
     for words in result.refused:
         console.print(words, style="yellow", markup=False, highlight=False)
     if result.published:

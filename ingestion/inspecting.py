@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import shutil
-import stat
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ import duckdb
 from core.clock import Clock
 from core.errors import InputRefusedError
 from core.settings import Settings
+from ingestion.archives import unpack
 from ingestion.connectors.model import fits
 from ingestion.decoding import decode
 from ingestion.documents.model import Message, Parsed
@@ -32,11 +32,6 @@ from ingestion.intake.sniffing import sniff
 from ingestion.jobs import load_delivery, prepare
 from ingestion.landing import CHUNK_BYTES, Landed
 from ingestion.profiles.model import FeedProfile, Profile
-
-MEMBERS_MAX = 200
-MEMBERS_BYTES_MAX = 1 << 30
-RATIO_MAX = 200
-"""Of a zip: members, bytes they unpack to, and how many times larger than packed a member may be (a bomb is thousands)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +96,10 @@ class Inspection:
 def inspect_file(path: Path, profile: Profile | None, clock: Clock) -> Inspection:
     """Look at a file. Whatever is wrong with it is a finding; only a file that cannot be opened raises OSError."""
     with TemporaryDirectory(prefix="dreiklang-inspect-") as name:
-        return _inspect(path, path.name, profile, clock, Path(name), depth=0)
+        return _inspect(path, path.name, profile, clock, Path(name))
 
 
-def _inspect(path: Path, name: str, profile: Profile | None, clock: Clock, work: Path, depth: int) -> Inspection:
+def _inspect(path: Path, name: str, profile: Profile | None, clock: Clock, work: Path) -> Inspection:
     landed = Landed(name, path, _sha256(path), path.stat().st_size)
     seen = Inspection(name, landed.size_bytes, landed.sha256, "unknown")
     try:
@@ -113,7 +108,7 @@ def _inspect(path: Path, name: str, profile: Profile | None, clock: Clock, work:
         if not head[1].strip():
             return _with(seen, Found("ING-201", "the file", "nothing in it", "rows or messages"))
         if head[1].startswith(b"PK\x03\x04") and not _is_workbook(path):
-            return _zip(seen, path, profile, clock, work, depth)
+            return _zip(seen, path, profile, clock, work)
         kind = sniffed(head[1])
         seen = _documents(seen, landed, kind, profile) if kind is not None else _table(seen, landed, work)
     except InputRefusedError as refusal:
@@ -260,51 +255,17 @@ def _is_workbook(path: Path) -> bool:
         return False
 
 
-def _zip(seen: Inspection, path: Path, profile: Profile | None, clock: Clock, work: Path, depth: int) -> Inspection:
-    """Each member on its own, once nothing about the archive is hostile."""
+def _zip(seen: Inspection, path: Path, profile: Profile | None, clock: Clock, work: Path) -> Inspection:
+    """Each file on its own, unpacked as a run unpacks it: within the same limits, whole or not at all."""
     seen = replace(seen, format="zip")
-    try:
-        with zipfile.ZipFile(path) as packed:
-            members = [info for info in packed.infolist() if not info.is_dir()]
-            hostile = _hostile(members, depth)
-            if hostile:
-                return _with(seen, *hostile)
-            return replace(seen, members=tuple(_member(packed, info, profile, clock, work) for info in members))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-        return _with(seen, Found("ING-203", "the archive", str(error), "a whole zip archive without a password"))
-
-
-def _hostile(members: list[zipfile.ZipInfo], depth: int) -> list[Found]:
-    found = []
-    if depth:
-        found.append(Found("ING-214", "the archive", "an archive in an archive", "files, packed once"))
-    if len(members) > MEMBERS_MAX or sum(info.file_size for info in members) > MEMBERS_BYTES_MAX:
-        found.append(Found("ING-214", "the archive", f"{len(members)} members of {sum(i.file_size for i in members):,} bytes",
-                           f"at most {MEMBERS_MAX} of {MEMBERS_BYTES_MAX:,} bytes"))  # fmt: skip
-    for info in members:
-        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-        if (
-            ".." in parts
-            or info.filename.startswith(("/", "\\"))
-            or ":" in (parts or ("",))[0]
-            or stat.S_ISLNK(info.external_attr >> 16)
-        ):
-            found.append(Found("ING-214", f"member {info.filename!r}", "a path that leads out of the archive", "plain names"))
-        if info.file_size > CHUNK_BYTES and info.file_size > RATIO_MAX * max(info.compress_size, 1):
-            found.append(Found("ING-214", f"member {info.filename!r}", f"{info.file_size:,} bytes packed into {info.compress_size:,}",
-                               f"at most {RATIO_MAX} times"))  # fmt: skip
-    return found
-
-
-def _member(packed: zipfile.ZipFile, info: zipfile.ZipInfo, profile: Profile | None, clock: Clock, work: Path) -> Inspection:
-    """One member, unpacked no further than it says it is."""
     with TemporaryDirectory(dir=work) as folder:
-        path = Path(folder) / "member"
-        left = info.file_size
-        with packed.open(info) as source, path.open("wb") as target:
-            while chunk := source.read(CHUNK_BYTES):
-                left -= len(chunk)
-                if left < 0:
-                    raise zipfile.BadZipFile(f"{info.filename} is larger than it says")
-                target.write(chunk)
-        return _inspect(path, PurePosixPath(info.filename).name, profile, clock, Path(folder), depth=1)
+        try:
+            unpacked = unpack(path, seen.file, Path(folder) / "files")
+        except InputRefusedError as refusal:
+            return _with(seen, Found(refusal.code, "the archive", refusal.detail.found, refusal.detail.expected))
+        members = []
+        for number, (name, file) in enumerate(unpacked):
+            own = Path(folder) / f"work-{number}"
+            own.mkdir()
+            members.append(_inspect(file, PurePosixPath(name).name, profile, clock, own))
+        return replace(seen, members=tuple(members))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,17 +16,15 @@ import structlog
 from core.clock import Clock
 from core.errors import ConfigurationError, DreiklangError, InputRefusedError, RetriableError
 from core.settings import Settings
-from ingestion.batches import log_outcomes, next_batch_no, record, record_refused
+from ingestion.batches import log_outcomes, record_refused
 from ingestion.connectors import Item, Pull, pull_chunks, transports_of
 from ingestion.connectors.model import NO_CURSORS, Cursors, cursors_of, fits
 from ingestion.connectors.unpacking import open_archives
 from ingestion.contracts import CONTROL_TABLES, FEEDS, TECHNICAL_COLUMNS
-from ingestion.cursors import forget_cursors, read_cursors, write_cursors
-from ingestion.decoding import decode
-from ingestion.deletions import key_columns, revived, settle_deletions
+from ingestion.cursors import read_cursors, write_cursors
 from ingestion.documents.intake import DOCUMENT_TABLES, DocumentIntake
-from ingestion.landing import Landed, land
-from ingestion.loader import FileOutcome, LoadTask, begin_group, settle_group, stage_file
+from ingestion.groups import Group, Task
+from ingestion.loader import FileOutcome
 from ingestion.profiles.model import FeedProfile, Mapping, Profile
 
 log = structlog.get_logger("dreiklang.ingestion")
@@ -76,17 +72,6 @@ class LoadReport:
     def is_missing(self) -> bool:
         """A delivery that should have been there and was not."""
         return self.brings_all and not self.files
-
-
-MACHINE_FAULTS = (MemoryError, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InterruptException)
-
-
-def is_machine_fault(error: Exception) -> bool:
-    """Whether this machine failed and not the file: memory or disk is full, or the engine broke."""
-    if isinstance(error, MACHINE_FAULTS):
-        return True
-    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM)
-    return is_full or "No space left" in str(error)
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -156,7 +141,7 @@ def pull_delivery(
         outbox = settings.outbox_dir / profile.source_id
         documents = DocumentIntake(connection, profile.source_id, profile.switches, outbox, work, clock, run_id)
         loading = _Loading(connection, profile, settings, clock, run_id, progress, documents)
-        outcomes += loading.load([_Task(feed, Item(path.name, path)) for feed, path in _constants(profile, work)])
+        outcomes += loading.load([Task(feed, Item(path.name, path)) for feed, path in _constants(profile, work)])
         pull = Pull(profile, source, settings.inbox_dir, work, read_cursors(connection, profile.source_id), clock=clock)
         for chunk in pull_chunks(transports, pull):
             items = [item for item in chunk.items if item.path not in skip]
@@ -201,22 +186,13 @@ def _constants(profile: Profile, work: Path) -> Iterator[tuple[FeedProfile, Path
         yield FeedProfile(feed=constant.feed, files=path.name, format="jsonl", columns=columns), path
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One item that one feed reads, with the items it looks things up in."""
-
-    feed: FeedProfile
-    item: Item
-    lookups: tuple[tuple[str, Item], ...] = ()
-
-
-def _tasks(profile: Profile, items: Sequence[Item]) -> list[_Task]:
+def _tasks(profile: Profile, items: Sequence[Item]) -> list[Task]:
     """Feed by feed in the profile's order, files in the transport's."""
     tasks = []
     for feed_no, feed in enumerate(profile.feeds):
         found = ((lookup.name, next((i for i in items if fits(i.name, lookup.files)), None)) for lookup in feed.lookups)
         lookups = tuple((name, item) for name, item in found if item is not None)
-        tasks += [_Task(feed, item, lookups) for item in items if not item.is_key_snapshot and item.is_for(feed_no, feed)]
+        tasks += [Task(feed, item, lookups) for item in items if not item.is_key_snapshot and item.is_for(feed_no, feed)]
     return tasks
 
 
@@ -232,10 +208,10 @@ class _Loading:
         self.failures: list[FileFailure] = []
         self.stopped: DreiklangError | None = None
 
-    def load(self, tasks: Sequence[_Task], cursors: Cursors = NO_CURSORS) -> list[FileOutcome]:
+    def load(self, tasks: Sequence[Task], cursors: Cursors = NO_CURSORS) -> list[FileOutcome]:
         """Load the tasks in their order. The cursors are stored with the last group, so what they pass over is stored too."""
         outcomes: list[FileOutcome] = []
-        group: _Group | None = None
+        group: Group | None = None
         for task in tasks:
             if self._progress:
                 self._progress(Progress(self._profile.source_id, task.feed.feed, task.item.path.name, task.item.path))
@@ -252,7 +228,7 @@ class _Loading:
             write_cursors(self._connection, self._profile.source_id, cursors, self._clock.now().replace(tzinfo=None))
         return outcomes
 
-    def _failed(self, task: _Task, error: str, cursors: Cursors) -> Cursors:
+    def _failed(self, task: Task, error: str, cursors: Cursors) -> Cursors:
         """Note the failure; gives the cursors without those that would pass over the item.
 
         A file is met again by its name. What cannot be asked for singly, such as a page, stops the source instead.
@@ -284,131 +260,8 @@ class _Loading:
         log_outcomes(outcomes)
         return outcomes
 
-    def _group(self, feed: FeedProfile) -> _Group:
-        return _Group(self._connection, self._profile, feed, self._settings, self._clock, self._run_id, self._documents)
-
-
-class _Group:
-    """Files of one feed that are settled together."""
-
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        profile: Profile,
-        feed: FeedProfile,
-        settings: Settings,
-        clock: Clock,
-        run_id: str,
-        documents: DocumentIntake,
-    ) -> None:
-        self.feed = feed
-        self.rows = 0
-        self._documents = documents
-        self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
-        self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
-        self._next_batch_no = next_batch_no(connection)
-        begin_group(connection, FEEDS[feed.feed])
-
-    def try_to_add(self, task: _Task) -> str | None:
-        """Land and stage a file. A failure that is the file's own, and neither its content's nor the machine's, is given in words."""
-        batch_no = self._next_batch_no
-        try:
-            self.add(task)
-        except Exception as error:
-            if is_machine_fault(error) or isinstance(error, DreiklangError):
-                raise
-            self._connection.execute(f"delete from incoming where _batch_no >= {batch_no}")
-            log.error(
-                "file_failed",
-                source=self._profile.source_id,
-                feed=self.feed.feed,
-                file=task.item.name,
-                found=type(error).__name__,
-            )
-            return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:300]}"
-        return None
-
-    def add(self, item: _Task) -> None:
-        """Land a file and stage its rows."""
-        landing, source_id = self._settings.landing_dir, self._profile.source_id
-        landed = land(item.item.path, landing, source_id)
-        started_at = self._clock.now().replace(tzinfo=None)
-        lookups = {name: land(found.path, landing, source_id) for name, found in item.lookups}
-        task = LoadTask(
-            self._profile, self.feed, landed, lookups, self._next_batch_no, started_at, self._documents.shelf, item.item.path
-        )
-        self._next_batch_no += 1
-        outcome = self._seen_before(task) or stage_file(self._connection, task)
-        self._documents.meet(landed, self.feed.format)
-        self.rows += outcome.rows_accepted
-        self._staged.append((outcome, landed, started_at))
-
-    def settle(self, cursors: Cursors = NO_CURSORS, *, is_last: bool = False) -> list[FileOutcome]:
-        """Store the group, and cursors with it, in one transaction; nothing of it is stored when that fails.
-
-        The last group of a chunk books its documents too: what the cursors pass over is booked and answered.
-        """
-        with self._transaction():
-            outcomes = settle_group(
-                self._connection, FEEDS[self.feed.feed], self.feed, [outcome for outcome, _, _ in self._staged]
-            )
-            for outcome, (_, landed, started_at) in zip(outcomes, self._staged, strict=True):
-                record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
-            if is_last:
-                self._documents.settle()
-            write_cursors(self._connection, self._profile.source_id, cursors, self._utc_now())
-        log_outcomes(outcomes)
-        return outcomes
-
-    def settle_deletions(self, item: Item) -> list[FileOutcome]:
-        """Compare the keys that exist at the source with the rows known from the same query, and store what is gone."""
-        landed = land(item.path, self._settings.landing_dir, self._profile.source_id)
-        started_at = self._utc_now()
-        task = LoadTask(self._profile, self.feed, landed, {}, self._next_batch_no, started_at, self._documents.shelf)
-        decoded = decode(self._connection, landed, self.feed, key_columns(self.feed), item.path.parent, self._documents.shelf)
-        with self._transaction():
-            outcome = settle_deletions(self._connection, task, decoded.types, batch_file=item.name)
-            if outcome is not None:
-                record(self._connection, outcome, landed, self._run_id, started_at, self._clock)
-            if revived(self._connection, task):
-                forget_cursors(self._connection, self._profile.source_id, [f"query:{self.feed.feed}:{item.feed_no}"])
-            write_cursors(self._connection, self._profile.source_id, item.cursors, self._utc_now())
-        outcomes = [] if outcome is None else [outcome]
-        log_outcomes(outcomes)
-        return outcomes
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.begin()
-        try:
-            yield
-            self._connection.commit()
-        except BaseException:
-            self._connection.rollback()
-            raise
-
-    def _utc_now(self) -> datetime:
-        return self._clock.now().replace(tzinfo=None)
-
-    def _seen_before(self, task: LoadTask) -> FileOutcome | None:
-        """The same bytes for the same feed were loaded before: every row of them is a duplicate."""
-        rows = self._connection.execute(
-            """select batch_no, rows_read from raw.batches
-               where source_id = $source and feed = $feed and sha256 = $sha and status = 'loaded' order by batch_no limit 1""",
-            {"source": task.profile.source_id, "feed": task.feed.feed, "sha": task.landed.sha256},
-        ).fetchall()
-        rows += [
-            (outcome.batch_no, outcome.rows_read)
-            for outcome, landed, _ in self._staged
-            if outcome.status == "loaded" and landed.sha256 == task.landed.sha256
-        ]
-        if not rows:
-            return None
-        batch_no, rows_read = int(rows[0][0]), int(rows[0][1])
-        return replace(
-            task.outcome("same_file"), rows_read=rows_read, rows_duplicate=rows_read,
-            error_message=f"The same bytes were loaded as batch {batch_no}; nothing changes.",
-        )  # fmt: skip
+    def _group(self, feed: FeedProfile) -> Group:
+        return Group(self._connection, self._profile, feed, self._settings, self._clock, self._run_id, self._documents)
 
 
 __all__ = ["FileFailure", "FileOutcome", "LoadReport", "Progress", "load_delivery", "prepare"]

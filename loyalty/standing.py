@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, case, func, select
+from sqlalchemy import Connection, Engine
 
 from core.clock import Clock
 from core.store import reading
@@ -16,25 +15,16 @@ from loyalty.domain.points import add_months
 from loyalty.domain.programme import Programme
 from loyalty.domain.tiers import Outlook, outlook, tier_history
 from loyalty.groups import groups_of
-from loyalty.programme_tables import tier_spans
-from loyalty.tables import journal, transfers
+from loyalty.tiering import added_by_day, newest_spans, status_points_by_day
 
 
 def tiers_of(connection: Connection, programme: Programme, wanted: Sequence[int]) -> dict[int, str]:
     """Member -> the tier held now; who has no span holds the lowest. Merged members hold the highest of their group."""
     if not programme.tiers:
         return {}
-    newest = (
-        select(tier_spans.c.member_party_id, func.max(tier_spans.c.decision_no).label("decision_no"))
-        .where(tier_spans.c.programme_id == programme.programme_id).group_by(tier_spans.c.member_party_id).subquery()
-    )  # fmt: skip
-    rows = connection.execute(
-        select(tier_spans.c.member_party_id, tier_spans.c.tier)
-        .join(newest, (newest.c.member_party_id == tier_spans.c.member_party_id) & (newest.c.decision_no == tier_spans.c.decision_no))
-        .where(tier_spans.c.programme_id == programme.programme_id).order_by(tier_spans.c.ordinal)
-    )  # fmt: skip
-    held = {int(member): str(tier) for member, tier in rows}
     groups = groups_of(connection)
+    asked = sorted({one for member in wanted for one in groups.get(member, (member,))})
+    held = {member: spans[-1].tier for member, (_, spans) in newest_spans(connection, programme.programme_id, asked).items()}
     names = [tier.tier for tier in programme.tiers]
 
     def highest(member: int) -> str:
@@ -56,21 +46,11 @@ def tier_answer(engine: Engine, programme: Programme, member: int, clock: Clock)
     """Where a member stands today and what the next tier needs by when; None for a programme without tiers."""
     if not programme.tiers:
         return None
-    zone = ZoneInfo(programme.time_zone)
-    signed = case((transfers.c.debit_account == "liability", transfers.c.points), else_=-transfers.c.points)
-    daily: dict[date, int] = defaultdict(int)
     with reading(engine) as connection:
         group = groups_of(connection).get(member, (member,))
-        rows = connection.execute(
-            select(journal.c.effective_at, func.sum(signed)).join(transfers, transfers.c.journal_id == journal.c.journal_id)
-            .where(journal.c.programme_id == programme.programme_id, journal.c.currency == programme.status_currency,
-                   journal.c.member_party_id.in_(group), journal.c.kind.in_(("award", "reversal")),
-                   (transfers.c.debit_account == "liability") | (transfers.c.credit_account == "liability"))
-            .group_by(journal.c.effective_at)
-        )  # fmt: skip
-        for moment, points in rows:
-            daily[moment.astimezone(zone).date()] += int(points)
-    days, today = sorted(daily.items()), clock.now().astimezone(zone).date()
+        points = status_points_by_day(connection, programme, group)
+    days = added_by_day([points.get(one, {}) for one in group])
+    today = clock.now().astimezone(ZoneInfo(programme.time_zone)).date()
     spans = tier_history(days, programme.tiers, programme.tier_settings, today)
     found = outlook(spans, days, programme.tiers, programme.tier_settings, today)
     if found is None or found.window_ends_on is not None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, func, select, tuple_
 from core.clock import Clock
 from core.store import reading, writing
 from loyalty.domain.programme import Programme
-from loyalty.domain.tiers import Outlook, TierSpan, outlook, tier_history
+from loyalty.domain.tiers import TierSpan, tier_history
 from loyalty.groups import groups_of
 from loyalty.lot_states import IDS_PER_QUERY
 from loyalty.posted import SIGNED
@@ -33,16 +33,16 @@ def decide_tiers(engine: Engine, programme: Programme, clock: Clock, members: Co
         return []
     today = _today(programme, clock)
     with writing(engine) as connection:
-        known = _newest(connection, programme.programme_id, None)
+        known = newest_spans(connection, programme.programme_id, None)
         wanted = None if members is None else {*members, *_due(known, programme, today)}
         groups = groups_of(connection)
         if wanted is not None:
             wanted = {one for member in wanted for one in groups.get(member, (member,))}
-        points = _daily(connection, programme, wanted)
+        points = status_points_by_day(connection, programme, wanted)
         changed, rows = [], []
         for member in sorted(points.keys() | (known.keys() if wanted is None else wanted & known.keys())):
             group = groups.get(member, (member,))
-            daily = _sum_of([points.get(one, {}) for one in group])
+            daily = added_by_day([points.get(one, {}) for one in group])
             spans = tier_history(daily, programme.tiers, programme.tier_settings, today)
             decision, before = known.get(member, (0, ()))
             if not spans and before:  # all that ever counted was taken back: the lowest tier, as before anything counted
@@ -59,7 +59,7 @@ def decide_tiers(engine: Engine, programme: Programme, clock: Clock, members: Co
 def held_tiers(engine: Engine, programme: Programme) -> list[HeldTier]:
     """Who holds which tier from when to when, as decided last."""
     with reading(engine) as connection:
-        known = _newest(connection, programme.programme_id, None)
+        known = newest_spans(connection, programme.programme_id, None)
     return [
         HeldTier(member, span.tier, span.from_on, following.from_on if following else FOR_EVER)
         for member, (_, spans) in known.items()
@@ -71,24 +71,14 @@ def held_on(connection: Connection, programme: Programme, member: int, day: date
     """The tier that a member holds on a day; the lowest before it ever reached one; None: no tiers."""
     if not programme.tiers:
         return None
-    spans = _newest(connection, programme.programme_id, [member]).get(member, (0, ()))[1]
+    spans = newest_spans(connection, programme.programme_id, [member]).get(member, (0, ()))[1]
     return next((span.tier for span in reversed(spans) if span.from_on <= day), programme.tiers[0].tier)
 
 
 def tier_spans_of(engine: Engine, programme: Programme, member: int) -> tuple[TierSpan, ...]:
     """A member's tier history as decided last, oldest first."""
     with reading(engine) as connection:
-        return _newest(connection, programme.programme_id, [member]).get(member, (0, ()))[1]
-
-
-def tier_outlook(engine: Engine, programme: Programme, member: int, clock: Clock) -> Outlook | None:
-    """Where a member stands today: its tier, until when, what the next one and keeping this one need. None: no tiers."""
-    with reading(engine) as connection:
-        spans = _newest(connection, programme.programme_id, [member]).get(member, (0, ()))[1]
-        group = groups_of(connection).get(member, (member,))
-        points = _daily(connection, programme, set(group))
-    daily = _sum_of([points.get(one, {}) for one in group])
-    return outlook(spans, daily, programme.tiers, programme.tier_settings, _today(programme, clock))
+        return newest_spans(connection, programme.programme_id, [member]).get(member, (0, ()))[1]
 
 
 def _today(programme: Programme, clock: Clock) -> date:
@@ -103,7 +93,9 @@ def _due(known: dict[int, tuple[int, tuple[TierSpan, ...]]], programme: Programm
     }  # fmt: skip
 
 
-def _daily(connection: Connection, programme: Programme, members: Collection[int] | None) -> dict[int, dict[date, int]]:
+def status_points_by_day(
+    connection: Connection, programme: Programme, members: Collection[int] | None
+) -> dict[int, dict[date, int]]:
     """Member -> day -> net status points of that event day."""
     zone, found = ZoneInfo(programme.time_zone), defaultdict[int, dict[date, int]](dict)
     query = (
@@ -123,7 +115,8 @@ def _daily(connection: Connection, programme: Programme, members: Collection[int
     return dict(found)
 
 
-def _sum_of(parts: Sequence[dict[date, int]]) -> list[tuple[date, int]]:
+def added_by_day(parts: Sequence[dict[date, int]]) -> list[tuple[date, int]]:
+    """(day, points) of a group, by day; days that add up to nothing are left out."""
     total: dict[date, int] = defaultdict(int)
     for part in parts:
         for day, points in part.items():
@@ -131,7 +124,7 @@ def _sum_of(parts: Sequence[dict[date, int]]) -> list[tuple[date, int]]:
     return sorted((day, points) for day, points in total.items() if points)
 
 
-def _newest(
+def newest_spans(
     connection: Connection, programme_id: str, members: Sequence[int] | None
 ) -> dict[int, tuple[int, tuple[TierSpan, ...]]]:
     """Member -> (number of its newest decision, its spans)."""

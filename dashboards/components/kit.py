@@ -15,6 +15,7 @@ from dashboards.components.context import Context
 from dashboards.queries import Filters, Query
 from dashboards.queries.store import StoreQuery
 from dashboards.texts import CATALOGUE, day
+from dashboards.texts.findings import expected_in_words
 
 Metric = tuple[str, str, str | None]
 """(label key, value as text, help key)."""
@@ -84,7 +85,13 @@ def present(context: Context, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[s
             shown[name] = frame[name].astype("Float64") / 100
             config[name] = st.column_config.NumberColumn(label, format="localized", step=0.01)
         elif name in STATUS_COLUMNS:
-            shown[name] = [_status(context, value) for value in frame[name]]
+            shown[name] = [_word(context, "status", value) for value in frame[name]]
+            config[name] = st.column_config.TextColumn(label)
+        elif name in ("feed", "error_code"):
+            shown[name] = [_word(context, str(name), value) for value in frame[name]]
+            config[name] = st.column_config.TextColumn(label)
+        elif name == "expected":
+            shown[name] = [expected_in_words(context.language, str(value or "")) for value in frame[name]]
             config[name] = st.column_config.TextColumn(label)
         elif str(name).endswith("_on"):
             pattern = "MM.YYYY" if name == "month_on" else "DD.MM.YYYY" if context.language == "de" else "DD MMM YYYY"
@@ -143,6 +150,7 @@ def empty(context: Context, key: str = "common.empty") -> None:
     st.info(context.text(key))
 
 
-def _status(context: Context, value: object) -> str:
-    key = f"status.{value}"
+def _word(context: Context, kind: str, value: object) -> str:
+    """What a value of the data is called on pages, such as `status.open` or `feed.stock`; one without a word as it is."""
+    key = f"{kind}.{value}"
     return context.text(key) if key in CATALOGUE else "" if value is None or pd.isna(value) else str(value)

@@ -14,7 +14,7 @@ CAUSES = Query("d_refused_causes", _D, """
     order by rows_refused desc, error_code limit 1000""")  # fmt: skip
 
 REFUSED = Query("d_refused_rows", _D, """
-    select batch_no, row_no, file_name, feed, line_no, column_name, error_code, found, expected, message, raw_text, quarantined_at, resolution
+    select batch_no, row_no, file_name, feed, line_no, column_name, error_code, found, expected, raw_text, quarantined_at, resolution
     from fct_quarantined_rows
     where finding_no = 1 and ($error_code is null or error_code = $error_code) and ($with_resolved is not null or resolution is null)
     order by quarantined_at desc, batch_no desc, row_no limit 1000""", ("error_code", "with_resolved"))  # fmt: skip
@@ -43,7 +43,7 @@ DUPLICATES = Query("d_duplicates", _D, """
     where status = 'loaded' and rows_duplicate > 0 order by batch_no desc limit 1000""")  # fmt: skip
 
 UNMATCHED = Query("d_unmatched", _D, """
-    select kind as reference_kind, scheme, ref, cast(sum(lines) as bigint) as lines, string_agg(distinct feed, ', ' order by feed) as feed
+    select kind as reference_kind, scheme, ref, cast(sum(lines) as bigint) as lines, string_agg(distinct feed, ', ' order by feed) as feeds
     from fct_unmatched_references group by kind, scheme, ref order by lines desc, scheme, ref limit 1000""")  # fmt: skip
 
 VARIANCES = Query("d_stock_variances", _D, """

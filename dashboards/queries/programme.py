@@ -8,15 +8,18 @@ from dashboards.queries.model import Query
 _M = frozenset({Role.MANUFACTURER})
 _PROGRAMME = ("programme",)
 
+_BOOKED = "month_on <= (select max(month_on) from rpt_programme_liability where programme_id = $programme)"
+"""A bonus of a period is dated by the period's end, which may lie ahead; the books end with the month in which they are."""
+
 PROGRAMMES = Query(
     "m_programmes", _M, "select distinct programme_id from rpt_programme_liability order by programme_id", is_exported=False
 )
 
-HEALTH_MONTHLY = Query("m_programme_health", _M, """
+HEALTH_MONTHLY = Query("m_programme_health", _M, f"""
     select month_on, members_active, members_redeeming, points_issued, points_redeemed, points_expired, points_reversed
     from rpt_programme_health
     where programme_id = $programme
-        and month_on > (select max(month_on) from rpt_programme_health where programme_id = $programme) - interval 36 month
+        and month_on > (select max(month_on) from rpt_programme_health where programme_id = $programme) - interval 36 month and {_BOOKED}
     order by month_on""", _PROGRAMME)  # fmt: skip
 
 COHORTS = Query("m_programme_cohorts", _M, """
@@ -47,10 +50,10 @@ FUNDERS = Query("m_programme_funders", _M, """
     select month_on, funder, cast(round_even(charged_subcents / 100.0, 0) as bigint) as charged_cents, money_currency
     from rpt_programme_funders where programme_id = $programme order by month_on desc, funder limit 240""", _PROGRAMME)  # fmt: skip
 
-REVENUE = Query("m_programme_revenue", _M, """
+REVENUE = Query("m_programme_revenue", _M, f"""
     select month_on, goods_cents, points_value_cents, allocated_cents, recognised_cents, allocated_cents - recognised_cents as deferred_cents,
         money_currency
-    from rpt_points_revenue where programme_id = $programme order by month_on desc limit 120""", _PROGRAMME)  # fmt: skip
+    from rpt_points_revenue where programme_id = $programme and {_BOOKED} order by month_on desc limit 120""", _PROGRAMME)  # fmt: skip
 
 PROGRAMME_QUERIES = (
     PROGRAMMES, HEALTH_MONTHLY, COHORTS, COHORTS_HEADLINE, TIERS, LIABILITY, LIABILITY_HEADLINE, FUNDERS, REVENUE,

@@ -40,15 +40,22 @@ def refused(context: Context) -> None:
     )
     open_rows = rows[rows["resolution"].isna()] if not rows.empty else rows
     if not open_rows.empty:
-        _work_on_a_row(context, [(int(b), int(r)) for b, r in zip(open_rows["batch_no"], open_rows["row_no"], strict=True)])
+        _work_on_a_row(context, open_rows)
     listing(context, "d.refused.files", queries.FILES)
 
 
-def _work_on_a_row(context: Context, keys: list[tuple[int, int]]) -> None:
+def _work_on_a_row(context: Context, rows: pd.DataFrame) -> None:
     """Repair, give up, undo: one row at a time, in place."""
     st.subheader(context.text("d.refused.repair"), anchor=False)
-    names = {f"{batch}-{row}": (batch, row) for batch, row in keys}
-    chosen = st.selectbox(context.text("d.refused.choose"), list(names), key="refused_row", bind="query-params", width=260)
+    names = {f"{row.batch_no}-{row.row_no}": (int(row.batch_no), int(row.row_no)) for row in rows.itertuples()}
+    labels = {
+        f"{row.batch_no}-{row.row_no}": f"{row.file_name} · {row.row_no if pd.isna(row.line_no) else int(row.line_no)}"
+        for row in rows.itertuples()
+    }
+    chosen = st.selectbox(
+        context.text("d.refused.choose"), list(names), key="refused_row", bind="query-params", width=420,
+        format_func=lambda key: labels.get(key, key),
+    )  # fmt: skip
     if chosen not in names:
         return
     reader = current().serving.reader(scope_of(context.user))

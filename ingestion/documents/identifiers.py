@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from stdnum import ean, iban
+from stdnum import ean
 from stdnum.exceptions import ValidationError
 
 GLN_SCHEMES = frozenset({"0088", "GLN", "9"})
@@ -30,11 +30,6 @@ def gtin_problem(value: str) -> str | None:
 def gln_problem(value: str) -> str | None:
     """What is wrong with a GLN; None if nothing is."""
     return "not 13 digits" if len(value.strip()) != 13 else _problem(ean.validate, value)
-
-
-def iban_problem(value: str) -> str | None:
-    """What is wrong with an IBAN; None if nothing is."""
-    return _problem(iban.validate, value)
 
 
 def _problem(validate: Callable[[str], str], value: str) -> str | None:

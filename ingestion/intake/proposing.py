@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from glob import escape
 from typing import Any
 
@@ -314,13 +314,6 @@ def _scheme_questions(contract: Feed, columns: Sequence[ColumnProposal]) -> list
         Question(f"scheme.{one.column}", f"Whose numbers stand in '{one.mapping['column']}'?", default=str(one.mapping.get("scheme", OWN_NUMBERS)))
         for one in columns if contract.column(one.column).kind == "ref" and "column" in one.mapping
     ]  # fmt: skip
-
-
-def with_defaults(proposal: Proposal, answers: Mapping[str, str]) -> Proposal:
-    """The proposal with usual answers known from elsewhere, such as who the asking distributor is."""
-    return replace(
-        proposal, questions=tuple(replace(q, default=answers[q.key]) if q.key in answers else q for q in proposal.questions)
-    )
 
 
 def _not_whole(layout: Layout, found: str) -> InputRefusedError:

@@ -101,20 +101,29 @@ def test_a_profile_says_what_would_be_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "code"), [
-    (b"", "ING-201"), (b"  \n ", "ING-201"), (gzip.compress(b"order,line\n" * 9000)[:60], "ING-601"), (b"PK\x03\x04 no archive", "ING-203"),
-    (b"PAR1 no parquet", "ING-601"), (zipped(**{"../evil.csv": b"a,b\n1,2\n"}), "ING-214"), (zipped(**{"bomb.csv": b"0" * (4 << 20)}), "ING-214"),
+    (b"", "ING-201"), (b"  \n ", "ING-201"), (gzip.compress(b"order,line\n" * 9000)[:60], "ING-601"), (b"PK\x03\x04 no archive", "ING-631"),
+    (b"PAR1 no parquet", "ING-601"), (zipped(**{"../evil.csv": b"a,b\n1,2\n"}), "ING-633"), (zipped(**{"bomb.csv": b"0" * (32 << 20)}), "ING-632"),
     (b"just one word", "ING-601"),
 ], ids=["nothing", "blanks", "cut gzip", "no archive", "no parquet", "path", "bomb", "a word"])  # fmt: skip
 def test_what_cannot_be_taken_is_a_finding(tmp_path: Path, content: bytes, code: str) -> None:
     assert [finding.code for finding in look(tmp_path / "x", content).findings] == [code]
 
 
-def test_members_of_an_archive_are_inspected_one_by_one_and_nested_ones_refused(tmp_path: Path) -> None:
-    archive = zipped(**{"a.edi": edifact(order()).encode(), "d/b.csv": (HEADER + ROWS).encode(), "c.zip": zipped(x=b"y")})
+def test_members_of_an_archive_are_inspected_one_by_one(tmp_path: Path) -> None:
+    archive = zipped(**{"a.edi": edifact(order()).encode(), "d/b.csv": (HEADER + ROWS).encode()})
     seen = look(tmp_path / "week.zip", archive, profile=None)
-    assert [(m.file, m.format) for m in seen.members] == [("a.edi", "edifact"), ("b.csv", "csv"), ("c.zip", "zip")]
-    assert [f.code for f in seen.members[2].findings] == ["ING-214"]
-    assert not seen.is_clean
+    assert [(m.file, m.format) for m in seen.members] == [("a.edi", "edifact"), ("b.csv", "csv")]
+    assert seen.is_clean
+
+
+def test_an_archive_is_refused_as_a_run_refuses_it(tmp_path: Path) -> None:
+    """One rule for both: what inspecting calls clean is what a run unpacks."""
+    nested = zipped(**{"a.csv": (HEADER + ROWS).encode(), "c.zip": zipped(x=b"y")})
+    seen = look(tmp_path / "week.zip", nested, profile=None)
+    assert [f.code for f in seen.findings] == ["ING-633"]
+    assert seen.members == ()
+    many = zipped(**{f"{number}.csv": (HEADER + ROWS).encode() for number in range(250)})
+    assert look(tmp_path / "many.zip", many, profile=None).is_clean
 
 
 def test_the_command_prints_for_people_and_for_scripts_and_writes_nothing(

@@ -55,14 +55,24 @@ MASTERS: dict[str, list[dict[str, str]]] = {
         party("M", "Quellgrund AG", "Ulm", "89073", "manufacturer"), party("D", "Huber Getränke GmbH", "Ulm", "89073", "distributor"),
         party("R1", "Café Lund GmbH", "Kiel", "24103"), party("R2", "Kiosk am Markt", "Bonn", "53111"), party("R3", "Weinhaus Roth", "Mainz", "55116"),
         party("R4", "Feinkost Adam", "Köln", "50667"),
+        party("R5", "Cafe Lund", "Kiel", "24103"),
     ],
     "huber": [
         party("4711", "Cafe Lund", "Kiel", "24103"), party("4712", "Kiosk am Markt", "Hamburg", "20095"), party("4713", "Rot Weine und mehr", "Worms", "67547"),
         party("4714", "Delikatessen Adam e.K.", "Köln", "50667"),
     ],
 }  # fmt: skip
-ALIASES = {"maker": [{"party_ref": "R3", "scheme": "gln", "alias_value": "4006381333931"}],
-           "huber": [{"party_ref": "4713", "scheme": "gln", "alias_value": "4006381333931"}]}  # fmt: skip
+VALID, MISTYPED = "4006381333931", "4006381333932"
+ALIASES = {
+    "maker": [
+        {"party_ref": "R3", "scheme": "gln", "alias_value": VALID},
+        {"party_ref": "R4", "scheme": "gln", "alias_value": MISTYPED},
+    ],
+    "huber": [
+        {"party_ref": "4713", "scheme": "gln", "alias_value": VALID},
+        {"party_ref": "4712", "scheme": "gln", "alias_value": MISTYPED},
+    ],
+}
 
 
 def delivery(folder: Path, source_id: str, lines: list[dict[str, Any]]) -> Delivery:
@@ -115,6 +125,8 @@ def test_candidates_come_with_score_and_reasons(masters: duckdb.DuckDBPyConnecti
     assert lund[1] == ["name_same", "postal_code_same", "city_same"]
     assert roth == (1.0, ["same_gln"]), "another name in another town, but the same valid number"
     assert ("4712", "R2") not in found, "the same name in another town is not enough"
+    assert ("4712", "R4") not in found, "the same number, but its check digit is wrong"
+    assert not any({left, right} == {"R1", "R5"} for left, right in found), "within a source its own numbers decide"
     propose_matches(masters)
     assert masters.execute("select count(*) from raw.match_candidates").fetchall() == [(len(found),)]
 
@@ -154,12 +166,12 @@ def test_a_merge_moves_the_figures_and_an_undo_moves_them_back(tmp_path: Path) -
         return buyers, reader.rows("select count(*) from dim_party where kind = 'retailer'")
 
     before = published()
-    assert before == ([("Cafe Lund", 3)], [(8,)])
+    assert before == ([("Cafe Lund", 3)], [(9,)])
     assert ("4711", "R1") in serving.reader(Scope.of(Role.OPERATOR)).rows("select left_ref, right_ref from fct_match_candidates")
     decide(store, CAFE_LUND, LUND, "merge", clock)
     clock.moment = NOW + timedelta(hours=1)
     assert pipeline.run(deliveries, quiet, data_docs=False).published
-    assert published() == ([("Café Lund GmbH", 3)], [(7,)])
+    assert published() == ([("Café Lund GmbH", 3)], [(8,)])
     decide(store, CAFE_LUND, LUND, "undo", clock)
     clock.moment = NOW + timedelta(hours=2)
     assert pipeline.run(deliveries, quiet, data_docs=False).published

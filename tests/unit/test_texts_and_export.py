@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import string
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from dashboards.export import cell_text, csv_bytes
 from dashboards.texts import CATALOGUE, day, money, number, percent, preferred
+from dashboards.texts.findings import expected_in_words
+from ingestion.contracts import FEEDS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def fields(template: str) -> set[str]:
@@ -56,3 +62,20 @@ def test_numbers_stay_numbers() -> None:
 def test_german_csv_has_mark_semicolons_and_commas() -> None:
     content = csv_bytes(pd.DataFrame({"name": ["=x", "Müller"], "net": [1.5, None]}), "de")
     assert content == "\ufeffname;net\r\n'=x;1,5\r\nMüller;\r\n".encode()
+
+
+def test_every_feed_and_every_cause_of_a_refused_row_has_a_word() -> None:
+    codes = set(re.findall(r'"(ING-3\d\d)"', "".join(path.read_text("utf-8") for path in (ROOT / "ingestion").rglob("*.py"))))
+    assert len(codes) >= 7
+    assert {f"feed.{name}" for name in FEEDS} | {f"error_code.{code}" for code in codes} <= CATALOGUE.keys()
+
+
+@pytest.mark.parametrize(("english", "german"), [
+    ("a number like 1234,56", "eine Zahl wie 1234,56"), ("a date like 31.12.2026", "ein Datum wie 31.12.2026"), ("a value (date of dispatch)", "ein Wert"),
+    ("a date and time like 2026-12-31T23:59:58 that exists in Europe/Berlin", "Datum und Uhrzeit wie 2026-12-31T23:59:58"),
+    ("one of open, confirmed", "eines von: open, confirmed"), ("3 columns separated by ';' (too many columns)", "3 Spalten, getrennt durch ';'"),
+    ("a number above zero", "eine Zahl über null"), ("segment BGM", "segment BGM"),
+])  # fmt: skip
+def test_what_was_expected_is_said_in_german(english: str, german: str) -> None:
+    assert expected_in_words("de", english) == german
+    assert expected_in_words("en", english) == english
