@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import ingestion.jobs as jobs
+import ingestion.groups as groups
 import pipeline.service as service_module
 from core.clock import random_id
 from core.errors import ConfigurationError, ConflictError, IntegrityError, RetriableError
@@ -31,14 +31,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def break_reading_of(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
     """Reading that file fails from now on, for no reason of its content."""
-    whole = jobs.stage_file
+    whole = groups.stage_file
 
     def stage(connection: object, task: LoadTask) -> FileOutcome:
         if task.landed.file_name == name:
             raise error
         return whole(connection, task)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(jobs, "stage_file", stage)
+    monkeypatch.setattr(groups, "stage_file", stage)
 
 
 def test_files_are_picked_up_together_published_once_and_put_away(instance: Instance) -> None:
