@@ -25,6 +25,7 @@ from ingestion.replaying import CANNOT_BE_READ, Readable, plan_readings
 from loyalty import active_programmes
 from pipeline import Delivery, Pipeline, hold_lease, load_sources
 
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A source with what would be read, and the profile for it; None when nobody knows one."""
@@ -81,9 +82,15 @@ def in_words(row: Row) -> list[str]:
 def _rows(plan: Planned) -> list[Row]:
     rows = []
     for one in plan.readings:
-        row: Row = {name: getattr(one.refusal, name) for name in ("batch_no", "source_id", "feed", "file_name", "status", "error_code", "rows_open")}
+        row: Row = {
+            name: getattr(one.refusal, name)
+            for name in ("batch_no", "source_id", "feed", "file_name", "status", "error_code", "rows_open")
+        }
         problem = None if one.problem is None else CANNOT_BE_READ[one.problem]
-        rows.append(row | {"problem": problem if plan.profile is not None else "no profile of the source is known: name it with --profile"})
+        rows.append(
+            row
+            | {"problem": problem if plan.profile is not None else "no profile of the source is known: name it with --profile"}
+        )
     return rows
 
 
@@ -97,7 +104,9 @@ def _plans(settings: Settings, sources: Sequence[str], profiles: Sequence[str], 
     wanted = [*sources] or [*named]
     with own_warehouse(settings, patience_s=PATIENCE_SECONDS) as connection:
         prepare(connection)
-        found = connection.execute("select distinct source_id from raw.batches where not starts_with(source_id, '_') order by 1").fetchall()
+        found = connection.execute(
+            "select distinct source_id from raw.batches where not starts_with(source_id, '_') order by 1"
+        ).fetchall()
         refusals = {
             source_id: open_refusals(connection, source_id, scope)
             for source_id in (str(row[0]) for row in found)
@@ -152,7 +161,9 @@ def _ask(settings: Settings, plans: Sequence[Planned], scope: Scope, console: Co
                 scopes = [Scope(frozenset({one.refusal.batch_no}), frozenset(), scope.error_code) for one in plan.readings]
             for one in scopes:
                 number = ask_replay(store, plan.source_id, replace(one, file_names=frozenset()), SystemClock())
-                console.print(f"{plan.source_id}: request {number} is carried out by the next run of the source.", highlight=False)
+                console.print(
+                    f"{plan.source_id}: request {number} is carried out by the next run of the source.", highlight=False
+                )
     finally:
         store.dispose()
     if not plans:

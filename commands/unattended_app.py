@@ -12,15 +12,22 @@ from core.settings import Settings
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
 
-SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Only this source. Repeat for several; all when not given.")]
+SourceOption = Annotated[
+    list[str] | None, typer.Option("--source", help="Only this source. Repeat for several; all when not given.")
+]
 ProfileOption = Annotated[
     list[str] | None,
     typer.Option("--profile", help="Read with this profile: a shipped one's name, or a TOML file. Otherwise the one in `sources/`, the learned "
                                    "layouts, or the shipped profile of the source."),
 ]  # fmt: skip
-BatchOption = Annotated[list[int] | None, typer.Option("--batch", help="Only this file, by its number in `dreiklang runs`. Repeat for several.")]
+BatchOption = Annotated[
+    list[int] | None, typer.Option("--batch", help="Only this file, by its number in `dreiklang runs`. Repeat for several.")
+]
 FileOption = Annotated[list[str] | None, typer.Option("--file", help="Only files of this name. Repeat for several.")]
-CodeOption = Annotated[str | None, typer.Option("--code", help="Only files that were refused, or have rows refused, for this cause, ING-303 for example.")]
+CodeOption = Annotated[
+    str | None,
+    typer.Option("--code", help="Only files that were refused, or have rows refused, for this cause, ING-303 for example."),
+]
 
 
 def add_unattended_commands(app: typer.Typer, console: Console) -> None:
@@ -82,4 +89,6 @@ def add_unattended_commands(app: typer.Typer, console: Console) -> None:
         from ingestion.refusals import Scope
 
         scope = Scope(frozenset(batch or ()), frozenset(file or ()), code)
-        replay_refused(Settings.load(), console, source or [], profile or [], scope, dry_run=dry_run, later=later, as_json=as_json, docs=docs)
+        replay_refused(
+            Settings.load(), console, source or [], profile or [], scope, dry_run=dry_run, later=later, as_json=as_json, docs=docs
+        )

@@ -1,6 +1,6 @@
 """Replays that people ask for: kept in the store, carried out by the next run of the source, and answered with what came of them.
 
-    page, command --ask--> store: replay_actions --next run--> ingestion.replaying --done--> store: replay_actions
+page, command --ask--> store: replay_actions --next run--> ingestion.replaying --done--> store: replay_actions
 """
 
 from __future__ import annotations

@@ -167,7 +167,11 @@ class _Reading:
         """For each lookup the file of that kind that landed last."""
         found = {}
         for lookup in self._feed.lookups:
-            landed = [path for path in (self._settings.landing_dir / self._profile.source_id).glob("*/*__*") if _is_lookup(path, lookup.files)]
+            landed = [
+                path
+                for path in (self._settings.landing_dir / self._profile.source_id).glob("*/*__*")
+                if _is_lookup(path, lookup.files)
+            ]
             if landed:
                 newest = max(landed, key=lambda path: (path.stat().st_mtime_ns, path.name))
                 found[lookup.name] = Landed(newest.name.partition("__")[2], newest, sha256_of(newest), newest.stat().st_size)

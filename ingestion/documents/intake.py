@@ -155,7 +155,9 @@ class DocumentIntake:
             v.finding for v in verdicts if v.finding is not None and v.finding.code == "EDI-121"
         )
         booked = tuple(replace(v, status="refused") if v.message_no in given_up else v for v in verdicts)
-        self._judged[(landed.file_name, landed.sha256)] = _Judged(landed, parsed.format, keys, booked, parsed.interchanges, findings)
+        self._judged[(landed.file_name, landed.sha256)] = _Judged(
+            landed, parsed.format, keys, booked, parsed.interchanges, findings
+        )
         return verdicts
 
     def _known(self, format_name: str, refs: set[str]) -> dict[tuple[str, tuple[str, str, str, str]], _Seen]:

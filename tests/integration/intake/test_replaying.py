@@ -56,9 +56,7 @@ def again(warehouse: Loading, profile: Profile = MENDED, scope: Scope | None = N
 
 def counts(report: LoadReport) -> list[tuple[Any, ...]]:
     """(file, status, read, accepted, quarantined, duplicate) of each reading."""
-    return [
-        (o.file_name, o.status, o.rows_read, o.rows_accepted, o.rows_quarantined, o.rows_duplicate) for o in report.outcomes
-    ]
+    return [(o.file_name, o.status, o.rows_read, o.rows_accepted, o.rows_quarantined, o.rows_duplicate) for o in report.outcomes]
 
 
 def test_a_mended_profile_lets_in_what_is_good_now_and_twice_changes_nothing(warehouse: Loading) -> None:
@@ -101,11 +99,42 @@ def test_what_a_person_settled_stays_settled(warehouse: Loading, store: Engine, 
         HEADER_KIND + kinds(GOOD, "O") + kinds("D1,1,K8,2026-05-14,S1,3,5.00\nD2,1,K8,2026-05-14,S1,1,5.00\n", "P")
     )
     warehouse.load(NARROW)
-    ask_repair(store, RefusedRow("partner", "order_lines", "mai.csv", 3, 1001), columns, values | {"qty": "8", "order": "D9"}, clock)
+    ask_repair(
+        store, RefusedRow("partner", "order_lines", "mai.csv", 3, 1001), columns, values | {"qty": "8", "order": "D9"}, clock
+    )
     apply_repairs(warehouse.connection, store, NARROW, warehouse.settings, warehouse.clock, "run")
     assert counts(again(warehouse)) == [("mai.csv", "loaded", 1002, 1, 0, 1001)]
     numbers = warehouse.rows("select document_no from raw.order_lines where starts_with(document_no, 'D') order by 1")
     assert numbers == [("D2",), ("D9",)], "the repaired row is not there a second time under what it said first"
+
+
+def test_a_line_that_cannot_be_read_stays_given_up(tmp_path: Path, store: Engine, clock: FixedClock) -> None:
+    with loading(tmp_path) as made:
+        rows = kinds(GOOD, "O") + "X1,1,K8,2026-05-14,S1,3,5.00,O,too,many\n" + kinds("B1,1,K8,2026-05-14,S1,3,5.00\n", "P")
+        (made.folder / "mai.csv").write_text(HEADER_KIND + rows)
+        made.load(NARROW)
+        ask_dismiss(store, RefusedRow("partner", "order_lines", "mai.csv", 1, 1001), "not ours", clock)
+        apply_repairs(made.connection, store, NARROW, made.settings, made.clock, "run")
+        assert counts(again(made)) == [("mai.csv", "loaded", 1002, 1, 0, 1001)]
+        assert open_refusals(made.connection, "partner") == []
+
+
+def test_rows_that_were_taken_are_not_taken_again_under_another_key(warehouse: Loading) -> None:
+    other_key = profile_of({**COLUMNS, "line_no": {"const": "9"}, "line_kind": {"const": "order"}})
+    assert counts(again(warehouse, other_key)) == [("mai.csv", "loaded", 1002, 1, 1, 1000)]
+    assert warehouse.rows("select count(*) from raw.order_lines where document_no = 'A1'") == [(1,)]
+
+
+def test_a_file_that_lies_there_for_long_arrived_when_it_came_first(tmp_path: Path) -> None:
+    with loading(tmp_path) as made:
+        (made.folder / "1.csv").write_text(HEADER_KIND + kinds("B1,1,K8,2026-05-14,S1,1,5.00\n", "P"))
+        made.load(NARROW)
+        (made.folder / "2.csv").write_text(HEADER_KIND + kinds("B1,1,K8,2026-05-14,S1,2,5.00\n", "O"))
+        made.load(NARROW)
+        made.load(NARROW)
+        assert made.rows("select status from raw.batches order by batch_no desc limit 2") == [("same_file",), ("held",)]
+        assert counts(again(made)) == [("1.csv", "loaded", 1, 0, 0, 1)]
+        assert made.rows("select quantity::integer from raw.order_lines") == [(2,)]
 
 
 def test_a_file_that_arrived_later_is_not_undone(warehouse: Loading) -> None:
@@ -168,6 +197,21 @@ def test_a_cut_file_stays_out_because_its_manifest_is_kept(tmp_path: Path) -> No
         assert (report.files, report.outcomes) == (1, ())
         assert made.rows("select status, error_code from raw.batches") == [("rejected", "ING-209")]
         assert again(made, PROFILE).outcomes[0].status == "loaded", "a profile that asks for no manifest takes it"
+
+
+def test_a_file_is_judged_by_the_manifest_that_came_with_it(tmp_path: Path) -> None:
+    columns = {**COLUMNS, "line_kind": {"column": "kind", "values": {"O": "order"}}}
+    strict, mended = (
+        profile_of(columns, manifest=".manifest"),
+        profile_of({**columns, "line_kind": {"const": "order"}}, manifest=".manifest"),
+    )
+    with loading(tmp_path) as made:
+        (made.folder / "whole.csv").write_text(HEADER_KIND + kinds("B1,1,K8,2026-05-14,S1,1,5.00\n", "P"))
+        (made.folder / "whole.csv.manifest").write_text('{"rows": 1}')
+        made.load(strict)
+        for file in made.folder.iterdir():
+            file.unlink()
+        assert counts(again(made, mended)) == [("whole.csv", "loaded", 1, 1, 0, 0)]
 
 
 def test_a_refused_message_gets_in_and_the_books_and_the_answer_say_so(tmp_path: Path) -> None:
