@@ -7,6 +7,7 @@ from typing import Literal
 from dashboards.texts import feeds
 from dashboards.texts.campaigns import CAMPAIGN_TEXTS
 from dashboards.texts.invoices import INVOICE_TEXTS
+from dashboards.texts.notices import NOTICE_TEXTS
 from dashboards.texts.programme import PROGRAMME_COLUMNS, PROGRAMME_TEXTS
 from dashboards.texts.replays import REPLAY_TEXTS
 from dashboards.texts.rewards import REWARD_COLUMNS, REWARD_PAIRS
@@ -227,6 +228,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **PROGRAMME_TEXTS,
     **CAMPAIGN_TEXTS,
     **INVOICE_TEXTS,
+    **NOTICE_TEXTS,
     **REWARD_PAIRS,
     **{f"column.{name}": pair for name, pair in {**PROGRAMME_COLUMNS, **feeds.COLUMNS, **REWARD_COLUMNS, **_COLUMNS}.items()},
 }
