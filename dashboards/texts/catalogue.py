@@ -10,6 +10,7 @@ from dashboards.texts.invoices import INVOICE_TEXTS
 from dashboards.texts.notices import NOTICE_TEXTS
 from dashboards.texts.programme import PROGRAMME_COLUMNS, PROGRAMME_TEXTS
 from dashboards.texts.programme_members import PROGRAMME_MEMBER_TEXTS
+from dashboards.texts.replays import REPLAY_TEXTS
 from dashboards.texts.rewards import REWARD_COLUMNS, REWARD_PAIRS
 
 Language = Literal["de", "en"]
@@ -224,6 +225,7 @@ _COLUMNS: dict[str, tuple[str, str]] = {
 CATALOGUE: dict[str, tuple[str, str]] = {
     **_PAIRS,
     **feeds.PAIRS,
+    **REPLAY_TEXTS,
     **PROGRAMME_TEXTS,
     **CAMPAIGN_TEXTS,
     **INVOICE_TEXTS,
