@@ -18,6 +18,8 @@ from core.settings import Settings
 from core.store import migrate, open_store
 from core.warehouse.published import published_marts
 from loyalty import Basket, BasketLine, Programme, active_programmes, preview, statement
+from loyalty.campaigns.running import earning_campaigns
+from loyalty.caps import CapRoom
 from loyalty.expiring import keep_house
 from loyalty.merging import merge_members, split_members
 from loyalty.periods import close_period
@@ -60,7 +62,7 @@ def show_preview(
     distributor: Annotated[str | None, typer.Option(help="The distributor's number in the master.")] = None,
     programme: ProgrammeOption = None,
 ) -> None:
-    """What a basket would earn, rule by rule, and what is missing to a bonus."""
+    """What a basket would earn, rule by rule, campaigns included; what is missing to a bonus, and what caps leave."""
     settings, chosen, store = _open(programme)
     party_id = party_id_of(settings, Role.RETAILER, member)
     seller = party_id_of(settings, Role.DISTRIBUTOR, distributor) if distributor else 0
@@ -68,7 +70,8 @@ def show_preview(
         products = {str(ref): int(product_id) for ref, product_id in
                     marts.execute("select product_ref, product_id from mart.dim_product where product_ref is not null").fetchall()}  # fmt: skip
         lines = [_line(text, products) for text in line]
-        found = preview(marts, store, chosen, Basket(party_id, seller, chosen.money_currency, lines), SystemClock())
+        found = preview(marts, store, chosen, Basket(party_id, seller, chosen.money_currency, lines), SystemClock(),
+                        earning_campaigns(store, chosen))  # fmt: skip
     typer.echo(f"{found.points:,} points, {found.status_points:,} status points" + (f", tier {found.tier}" if found.tier else ""))
     for one in found.rules:
         missing = [
@@ -76,8 +79,14 @@ def show_preview(
             f"{one.missing_cents / 100:,.2f}" if one.missing_cents else "",
         ]
         text = f"; missing to {one.bonus_points:,} bonus points: {' and '.join(filter(None, missing))}" if any(missing) else ""
+        cut = f"; a cap leaves {one.points:,} of {one.asked_points:,}" if one.cut_by is not None else ""
+        left = "".join(f"; {_cap_name(cap)}: {cap.left_points:,} of {cap.limit_points:,} points left" for cap in one.caps)
         typer.echo(
-            f"  {one.rule.title_en}: {one.points or one.status_points:,}" + (f" ({one.reason})" if one.reason else "") + text
+            f"  {one.rule.title_en}: {one.points or one.status_points:,}"
+            + (f" ({one.reason})" if one.reason else "")
+            + text
+            + cut
+            + left
         )
 
 
@@ -136,6 +145,10 @@ def _store(settings: Settings) -> Engine:
     store = open_store(settings.resolved_store_url())
     migrate(store)
     return store
+
+
+def _cap_name(cap: CapRoom) -> str:
+    return f"cap {'of the campaign' if cap.is_campaign else 'of the rule'} ({cap.kind})"
 
 
 def _line(text: str, products: dict[str, int]) -> BasketLine:

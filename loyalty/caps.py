@@ -1,4 +1,5 @@
-"""Caps: how many points a rule may still give, checked and consumed in the transaction that posts. Simulations count from zero."""
+"""Caps: how many points a rule may still give, checked and consumed in the transaction that posts. Simulations count from zero, previews
+from what is used now."""
 
 from __future__ import annotations
 
@@ -19,10 +20,25 @@ from loyalty.writing import insert_rows
 
 @dataclass(frozen=True, slots=True)
 class CapLimit:
-    """How much a cap allows, in its own units, and how many of those one point uses: 1, or a funder's percent in hundredths of a point."""
+    """How much a cap allows, in its own units, and how many of those one point uses: 1, or a funder's percent in hundredths of a point.
+
+    `kind`: total, member, distributor, period, member_period or funder; `is_campaign`: it holds for all rules of a campaign together.
+    """
 
     limit: int
     per_point: int = 1
+    kind: str = "total"
+    is_campaign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CapRoom:
+    """How far a cap is used, in points: what it allows, and what is left of it, never below zero."""
+
+    kind: str
+    is_campaign: bool
+    limit_points: int
+    left_points: int
 
 
 def cap_limits(
@@ -35,27 +51,29 @@ def cap_limits(
     campaign, apart = f"{programme_id}|{rule.campaign_id or ''}", "" if gives == POINTS else f"|{gives}"
     return {
         **_limits(f"{campaign}|{rule.rule_id}{apart}", rule.caps, rule, member, distributor, day),
-        **_limits(f"{campaign}|{apart}", rule.campaign_caps, rule, member, distributor, day),
+        **_limits(f"{campaign}|{apart}", rule.campaign_caps, rule, member, distributor, day, is_campaign=True),
     }
 
 
-def _limits(base: str, caps_of: Caps, rule: Rule, member: int, distributor: int, day: date) -> dict[str, CapLimit]:
+def _limits(
+    base: str, caps_of: Caps, rule: Rule, member: int, distributor: int, day: date, *, is_campaign: bool = False
+) -> dict[str, CapLimit]:
     if not caps_of:
         return {}
     period = period_of(day, caps_of.period)
     named = {
-        f"{base}|total": caps_of.total,
-        f"{base}|member|{member}": caps_of.per_member,
-        f"{base}|distributor|{distributor}": caps_of.per_distributor,
-        f"{base}|period|{period}": caps_of.per_period,
-        f"{base}|member|{member}|{period}": caps_of.per_member_period,
+        f"{base}|total": ("total", caps_of.total),
+        f"{base}|member|{member}": ("member", caps_of.per_member),
+        f"{base}|distributor|{distributor}": ("distributor", caps_of.per_distributor),
+        f"{base}|period|{period}": ("period", caps_of.per_period),
+        f"{base}|member|{member}|{period}": ("member_period", caps_of.per_member_period),
     }
-    found = {key: CapLimit(limit) for key, limit in named.items() if limit is not None}
+    found = {key: CapLimit(limit, 1, kind, is_campaign) for key, (kind, limit) in named.items() if limit is not None}
     shares = dict(rule.funders)
     for name, points in caps_of.per_funder:
         if name in shares:
             whose = f"{name}|{distributor}" if name == "distributor" else name
-            found[f"{base}|funder|{whose}"] = CapLimit(points * 100, shares[name])
+            found[f"{base}|funder|{whose}"] = CapLimit(points * 100, shares[name], "funder", is_campaign)
     return found
 
 
@@ -74,6 +92,13 @@ class CapCounter:
         if room >= points:
             return points, None
         return (max(0, room) if is_partial else 0), key
+
+    def rooms(self, limits: Mapping[str, CapLimit]) -> tuple[CapRoom, ...]:
+        """How far each of these caps is used, in points."""
+        return tuple(
+            CapRoom(cap.kind, cap.is_campaign, cap.limit // cap.per_point, max(0, (cap.limit - self.used[key]) // cap.per_point))
+            for key, cap in limits.items()
+        )
 
     def consume(self, limits: Mapping[str, CapLimit], points: int, journal_id: int) -> None:
         """Count points that were awarded against caps."""
@@ -107,6 +132,16 @@ def load_caps(connection: Connection, keys: Iterable[str]) -> CapCounter:
             select(caps.c.cap_key, caps.c.points_used).where(caps.c.cap_key.in_(ordered[start : start + IDS_PER_QUERY]))
             .order_by(caps.c.cap_key).with_for_update()
         )  # fmt: skip
+        counter.used |= {str(key): int(points) for key, points in rows}
+    return counter
+
+
+def peek_caps(connection: Connection, keys: Iterable[str]) -> CapCounter:
+    """The same counters as they are now, for showing: nothing is locked, and others may consume them a moment later."""
+    ordered, counter = sorted(set(keys)), CapCounter()
+    for start in range(0, len(ordered), IDS_PER_QUERY):
+        chosen = ordered[start : start + IDS_PER_QUERY]
+        rows = connection.execute(select(caps.c.cap_key, caps.c.points_used).where(caps.c.cap_key.in_(chosen)))
         counter.used |= {str(key): int(points) for key, points in rows}
     return counter
 

@@ -1,9 +1,8 @@
 """What a basket would earn if it were ordered now: the production evaluation over lines that somebody is still filling.
 
-    basket lines --temporary table in the shape of order lines--> documents_sql per rule --> signed_points
-    rules of a period: what the ledger's newest explanation says the period holds so far, plus the basket
-
-Caps are not asked: what they leave is known when the order is posted.
+basket lines --temporary table in the shape of order lines--> documents_sql per rule --> signed_points
+rules of a period: what the ledger's newest explanation says the period holds so far, plus the basket
+caps: what is used of them now, consumed rule by rule in the order in which posting would; nothing is reserved
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from sqlalchemy import Connection, Engine, func, select
 from core.clock import Clock
 from core.store import reading
 from core.warehouse.owner import append_rows
+from loyalty.caps import CapRoom, cap_limits, peek_caps
 from loyalty.domain.points import SUBCENTS_PER_UNIT, period_of
 from loyalty.domain.programme import MILLI, POINTS, STATUS, Programme, Rule
 from loyalty.earning_sql import COUNTS, STAGES, Narrow, documents_sql
@@ -56,12 +56,17 @@ class Basket:
 class RulePreview:
     """What a rule would give for the basket. `missing_quantity`, `missing_cents`: to its bonus; None: it has none, or it is reached.
 
-    `reason` is the condition that failed when nothing is earned; `pending_until` what the points would wait for.
+    `points` is what caps leave of `asked_points`; `caps` is how far each cap of its points is used before this rule, `cut_by` the one that
+    cut (a cap of the rule's status points when only they are cut). `reason` is the condition that failed when nothing is earned;
+    `pending_until` what the points would wait for.
     """
 
     rule: Rule
     points: int
     status_points: int
+    asked_points: int
+    caps: tuple[CapRoom, ...]
+    cut_by: CapRoom | None
     missing_quantity: Decimal | None
     missing_cents: int | None
     bonus_points: int
@@ -95,7 +100,10 @@ def preview(
         sums = _sums(sql, rules)
         with reading(store) as books:
             tier = held_on(books, programme, basket.member, day)
-            found = [_preview(sums.get(number), books, programme, rule, basket, day, tier) for number, rule in enumerate(rules)]
+            purse = _Purse(books, programme, basket, day, rules)
+            found = [
+                _preview(sums.get(number), books, programme, rule, basket, day, tier, purse) for number, rule in enumerate(rules)
+            ]
     finally:
         sql.close()
     return Preview(sum(one.points for one in found), sum(one.status_points for one in found), tier, tuple(found))
@@ -103,6 +111,29 @@ def preview(
 
 def _applies(rule: Rule, basket: Basket, day: date) -> bool:
     return rule.leg == basket.leg and rule.valid_from <= day and (rule.valid_to is None or day <= rule.valid_to)
+
+
+class _Purse:
+    """What caps leave, over all rules of one basket."""
+
+    def __init__(self, books: Connection, programme: Programme, basket: Basket, day: date, rules: Sequence[Rule]) -> None:
+        self._limits = {
+            (rule_key(rule), gives): cap_limits(programme.programme_id, rule, basket.member, basket.distributor, day, gives=gives)
+            for rule in rules if rule.is_capped for gives in rule.gives
+        }  # fmt: skip
+        self._counter = peek_caps(books, [key for limits in self._limits.values() for key in limits])
+
+    def rooms(self, rule: Rule) -> tuple[CapRoom, ...]:
+        """How far the caps of a rule's points are used."""
+        return self._counter.rooms(self._limits.get((rule_key(rule), POINTS), {}))
+
+    def grant(self, rule: Rule, gives: str, points: int) -> tuple[int, CapRoom | None]:
+        """What caps leave of these points, and the cap that cut them, as it was before. What is granted is used up for the next rule."""
+        limits = self._limits.get((rule_key(rule), gives), {})
+        granted, key = self._counter.grant(limits, points, is_partial=rule.is_cut_at_cap)
+        cut_by = None if key is None else self._counter.rooms({key: limits[key]})[0]
+        self._counter.consume(limits, granted, 0)
+        return granted, cut_by
 
 
 BASKET_LINES = """
@@ -142,8 +173,9 @@ def _sums(sql: Any, rules: Sequence[Rule]) -> dict[int, tuple[Any, ...]]:
 
 
 def _preview(
-    row: tuple[Any, ...] | None, books: Connection, programme: Programme, rule: Rule, basket: Basket, day: date, tier: str | None
-) -> RulePreview:
+    row: tuple[Any, ...] | None, books: Connection, programme: Programme, rule: Rule, basket: Basket, day: date, tier: str | None,
+    purse: _Purse,
+) -> RulePreview:  # fmt: skip
     member, distributor = basket.member, basket.distributor
     quantity, amount, stage, has_basket = (0, 0, COUNTS - 1, False) if row is None else (row[6], row[7], row[8], row[9])
     before_quantity, before_amount = _so_far(books, programme, rule, member, distributor, day)
@@ -160,12 +192,18 @@ def _preview(
         after = signed_points(rule, before_quantity + quantity, before_amount + amount, multiplier, has_basket)
         return after - signed_points(rule, before_quantity, before_amount, multiplier, has_basket)
 
-    points = more(factor) if POINTS in rule.gives else 0
-    status = more(MILLI) if STATUS in rule.gives else 0
-    missing = _missing(rule, before_quantity + quantity, before_amount + amount)
-    if reason is None and not (points or status):
+    asked = more(factor) if POINTS in rule.gives else 0
+    asked_status = more(MILLI) if STATUS in rule.gives else 0
+    if reason is None and not (asked or asked_status):
         reason = "less_than_a_point" if rule.points_per_unit or rule.points_per_amount else "below_threshold"
-    return RulePreview(rule, points, status, missing[0], missing[1], rule.bonus_points, rule.pending_until, reason)
+    rooms = purse.rooms(rule)
+    status, status_cut = purse.grant(rule, STATUS, asked_status)
+    points, cut_by = purse.grant(rule, POINTS, asked)
+    if reason is None and not (points or status):
+        reason = "cap"
+    missing = _missing(rule, before_quantity + quantity, before_amount + amount)
+    return RulePreview(rule, points, status, asked, rooms, cut_by or status_cut, missing[0], missing[1], rule.bonus_points,
+                       rule.pending_until, reason)  # fmt: skip
 
 
 def _missing(rule: Rule, quantity_milli: int, amount_subcents: int) -> tuple[Decimal | None, int | None]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from core.settings import Settings
 from ingestion.connectors.folder import files_below
+from ingestion.redaction import without_secrets
 from pipeline.lease import write_atomically
 from pipeline.sources import Source
 
@@ -104,7 +105,11 @@ def bury(settings: Settings, letter: DeadLetter, file: Path) -> Path:
     folder = settings.root / "dead_letters" / letter.source_id / letter.letter_id
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "reason.json", json.dumps(asdict(letter), indent=1, ensure_ascii=False))
-    shutil.move(file, folder / letter.file_name)
+    if (redacted := without_secrets(file)) is not None:  # what we keep has no partner's secrets in it
+        (folder / letter.file_name).write_bytes(redacted[1])
+        file.unlink()
+    else:
+        shutil.move(file, folder / letter.file_name)
     return folder
 
 

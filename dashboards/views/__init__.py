@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.scope import Role
 from dashboards.components.context import Context
 from dashboards.views import (
+    campaign_notices,
     campaign_signing,
     campaigns,
     cases,
@@ -22,6 +23,7 @@ from dashboards.views import (
     members,
     points,
     programme,
+    programme_members,
     retailer,
     rewards,
 )
@@ -43,6 +45,7 @@ VIEWS: tuple[View, ...] = (
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
     View("programme", Role.MANUFACTURER, "m.health", programme.health),
     View("liability", Role.MANUFACTURER, "m.liability", programme.liability),
+    View("programme-members", Role.MANUFACTURER, "m.members", programme_members.members),
     View("campaigns", Role.MANUFACTURER, "m.campaigns", campaigns.studio),
     View("rewards-offered", Role.MANUFACTURER, "m.catalogue", catalogue.catalogue),
     View("purchases-under-review", Role.MANUFACTURER, "m.review", cases.review),
@@ -65,6 +68,7 @@ VIEWS: tuple[View, ...] = (
     View("", Role.RETAILER, "r.points", points.points),
     View("rewards", Role.RETAILER, "r.rewards", rewards.rewards),
     View("challenges", Role.RETAILER, "r.challenges", challenges.challenges),
+    View("running-campaigns", Role.RETAILER, "r.campaigns", campaign_notices.campaigns),
     View("my-cases", Role.RETAILER, "r.cases", cases.my_cases),
     View("my-orders", Role.RETAILER, "r.orders", retailer.orders),
     View("my-requests", Role.RETAILER, "r.support", retailer.support),

@@ -22,6 +22,11 @@ from loyalty.workspace import HeldTier
 def campaigns_of_run(engine: Engine, programme: Programme, clock: Clock) -> Sequence[RunningCampaign]:
     """What earns beside the programme now; marks what has ended by its days."""
     end_due(engine, programme, clock)
+    return earning_campaigns(engine, programme)
+
+
+def earning_campaigns(engine: Engine, programme: Programme) -> list[RunningCampaign]:
+    """The same without marking anything: for previews."""
     return [
         earning(campaign, programme, held_out(engine, campaign.campaign_id)) for campaign in running_campaigns(engine, programme)
     ]

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import sys
 import time
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from core.store import migrate, open_store
 from core.warehouse.owner import own_warehouse
 from core.warehouse.published import published_marts
 from ingestion.profiles import load_profile
-from loyalty import Basket, BasketLine, load_programme, preview, re_evaluate, seal
+from loyalty import Basket, BasketLine, Rule, RunningCampaign, load_programme, preview, re_evaluate, seal
+from loyalty.domain.programme import Caps
 from pipeline import Delivery, Pipeline, Reporting
 from pipeline.awards import USUAL_HOOKS, ProgrammeAward
 from tests.benchmarks.measure import Measured, as_json
@@ -65,7 +67,7 @@ def bare(posted: Path, target: Path) -> tuple[float, int]:
 
 
 def previews(settings: Settings) -> float:
-    """Milliseconds of a preview of 100 lines for a member with a tier, in the middle of many."""
+    """Milliseconds of a preview of 100 lines for a member with a tier, under the programme and a campaign with two caps, in the middle of many."""
     programme, clock = load_programme("iowa"), SystemClock()
     store = open_store(settings.resolved_store_url())
     with published_marts(settings) as marts:
@@ -77,10 +79,12 @@ def previews(settings: Settings) -> float:
                 "select member_party_id from members order by points_available desc limit 1"
             ).fetchone()
         basket = Basket(int(member[0]) if member else 1, 1, "USD", [BasketLine(int(one), Decimal(6), 12_345) for one in products])
-        times = []
+        capped = Rule("c.push", 1, "t", "t", date(2020, 1, 1), None, Decimal(2), caps=Caps(per_member=500), campaign_id="c",
+                      campaign_caps=Caps(total=10_000))  # fmt: skip
+        campaigns, times = [RunningCampaign("c", (capped,))], []
         for _ in range(PREVIEWS):
             started = time.perf_counter()
-            preview(marts, store, programme, basket, clock)
+            preview(marts, store, programme, basket, clock, campaigns)
             times.append(time.perf_counter() - started)
     store.dispose()
     return sorted(times)[len(times) // 2] * 1000

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from core.errors import ConfigurationError, DreiklangError, RetriableError
-from ingestion import jobs
+from ingestion import groups
 from ingestion.connectors import TRANSPORTS, Item, Pull, pull_chunks, transports_of
 from ingestion.cursors import read_cursors
 from tests.contract.listed import SITES
@@ -103,7 +103,7 @@ def test_a_cursor_is_stored_with_its_rows_or_not_at_all(
         raise RuntimeError("the process dies here")
 
     with monkeypatch.context() as patched:
-        patched.setattr(jobs, "write_cursors", fail)
+        patched.setattr(groups, "write_cursors", fail)
         with pytest.raises(RuntimeError):
             warehouse.pull(site.profile(), site.source)
     assert stored(warehouse) == []

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 import core.warehouse.publish as publish
-import ingestion.jobs as jobs
+import ingestion.groups as groups
 from core.clock import random_id
 from core.errors import ConflictError, IntegrityError, RetriableError
 from core.warehouse.reader import Serving
@@ -87,7 +87,7 @@ def memory_full(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     instance.put("orders_1.csv", HEADER + order_rows("F", 5))
     with monkeypatch.context() as full:
         error = duckdb.OutOfMemoryException("could not allocate")
-        full.setattr(jobs, "stage_file", lambda *_: (_ for _ in ()).throw(error))
+        full.setattr(groups, "stage_file", lambda *_: (_ for _ in ()).throw(error))
         with pytest.raises(duckdb.OutOfMemoryException):
             instance.run()
     assert len(instance.events_of("run_failed")) == 1
@@ -203,9 +203,9 @@ def poison(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     add_source(instance)
     instance.put("orders_1.csv", HEADER + order_rows("P", 5))
     instance.put("orders_2.csv", HEADER + order_rows("B", 5))
-    whole = jobs.stage_file
+    whole = groups.stage_file
     monkeypatch.setattr(
-        jobs,
+        groups,
         "stage_file",
         lambda c, t: whole(c, t) if t.landed.file_name != "orders_1.csv" else (_ for _ in ()).throw(KeyError("x")),
     )
