@@ -164,7 +164,16 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
     Served("rpt_points_monthly", "one row per month, programme, distributor and point currency", _columns("""
         month_on DATE; programme_id VARCHAR; distributor_id BIGINT; currency VARCHAR; points_awarded BIGINT;
         points_reversed BIGINT; points_redeemed BIGINT; points_expired BIGINT; members INTEGER"""),
-        {M: None, D: _DISTRIBUTOR, O: None}),
+        {D: _DISTRIBUTOR, O: None}),
+    Served("rpt_programme_members", "one row per programme and member, for the programme's manufacturer", _columns("""
+        programme_id VARCHAR; manufacturer_id BIGINT; member_id BIGINT; member_kind VARCHAR; tier VARCHAR; tier_from_on DATE;
+        tier_valid_until DATE; merged_into_id BIGINT; first_earned_on DATE; last_earned_on DATE; points_issued BIGINT;
+        points_redeemed BIGINT; points_expired BIGINT; points_reversed BIGINT; points_outstanding BIGINT; has_hidden_points BOOLEAN"""),
+        {M: _MANUFACTURER, O: None}),
+    Served("rpt_distributor_members", "one row per programme, distributor and retailer that earned with it", _columns("""
+        programme_id VARCHAR; distributor_id BIGINT; retailer_id BIGINT; first_earned_on DATE; last_earned_on DATE;
+        points_earned BIGINT; tier VARCHAR; tier_from_on DATE; tier_valid_until DATE"""),
+        _CHANNEL),
     Served("fct_match_candidates", "one row per pair of parties of different sources that may be one company", _columns("""
         left_source_id VARCHAR; left_ref VARCHAR; left_source VARCHAR; left_name VARCHAR; left_city VARCHAR;
         left_postal_code VARCHAR; right_source_id VARCHAR; right_ref VARCHAR; right_source VARCHAR; right_name VARCHAR;

@@ -9,6 +9,7 @@ from dashboards.texts.campaigns import CAMPAIGN_TEXTS
 from dashboards.texts.invoices import INVOICE_TEXTS
 from dashboards.texts.notices import NOTICE_TEXTS
 from dashboards.texts.programme import PROGRAMME_COLUMNS, PROGRAMME_TEXTS
+from dashboards.texts.programme_members import PROGRAMME_MEMBER_TEXTS
 from dashboards.texts.replays import REPLAY_TEXTS
 from dashboards.texts.rewards import REWARD_COLUMNS, REWARD_PAIRS
 
@@ -229,6 +230,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **CAMPAIGN_TEXTS,
     **INVOICE_TEXTS,
     **NOTICE_TEXTS,
+    **PROGRAMME_MEMBER_TEXTS,
     **REWARD_PAIRS,
     **{f"column.{name}": pair for name, pair in {**PROGRAMME_COLUMNS, **feeds.COLUMNS, **REWARD_COLUMNS, **_COLUMNS}.items()},
 }

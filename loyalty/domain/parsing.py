@@ -56,7 +56,8 @@ def parse_programme(text: str) -> Programme:
     """Read a programme. Raises ProgrammeError with every finding, not only the first."""
     raw, found = _read(text)
     known = {"programme_id", "version", "title_de", "title_en", "currency", "status_currency", "time_zone", "leg", "rules", "money_currency",
-             "point_value_subcents", "expected_redemption_percent", "hold_days", "step_up_points", "tiers", "tier_settings", "challenges"}  # fmt: skip
+             "point_value_subcents", "expected_redemption_percent", "hold_days", "step_up_points", "tiers", "tier_settings", "challenges",
+             "manufacturer_ref"}  # fmt: skip
     found.unknown_keys(raw, known, "")
     texts = {key: _text(raw, key, key, found) for key in ("title_de", "title_en", "time_zone")}
     texts |= {key: _text(raw, key, key, found, longest) for key, longest in (("programme_id", 60), ("currency", 20))}
@@ -86,6 +87,7 @@ def parse_programme(text: str) -> Programme:
         _percent(raw, "expected_redemption_percent", found), _count(raw, "hold_days", "hold_days", found, default=14),
         _count(raw, "step_up_points", "step_up_points", found, default=5_000), tiers,
         _tier_settings(raw.get("tier_settings", {}), found), challenges,
+        _text(raw, "manufacturer_ref", "manufacturer_ref", found) if "manufacturer_ref" in raw else None,
     )  # fmt: skip
     if programme.status_currency == programme.currency:
         found.add("status_currency", "status points and points to spend are two currencies")

@@ -198,7 +198,8 @@ class Programme:
     """A points programme. `leg` is where its rules earn unless a rule says otherwise.
 
     `point_value_subcents`: what a burned point costs its funders, in hundredths of a minor unit of `money_currency`.
-    `expected_redemption_percent`: share of issued points that will be redeemed, for the liability.
+    `expected_redemption_percent`: share of issued points that will be redeemed, for the liability. `manufacturer_ref`: the manufacturer's
+    number in the master, which then reads of members; None: the only one that there is.
     """
 
     programme_id: str
@@ -218,6 +219,7 @@ class Programme:
     tiers: tuple[Tier, ...] = ()
     tier_settings: TierSettings = TierSettings()
     challenges: tuple[Challenge, ...] = ()
+    manufacturer_ref: str | None = None
 
     def currency_of(self, gives: str) -> str:
         """The currency of points or of status points."""

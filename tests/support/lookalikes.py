@@ -31,6 +31,7 @@ title_en = "Spring points"
 currency = "points"
 time_zone = "Europe/Berlin"
 leg = "sell_through"
+manufacturer_ref = "QG1"
 [[rules]]
 rule_id = "units"
 version = 1
@@ -236,7 +237,7 @@ def build_lookalikes(folder: Path, trades: Sequence[Trade], clock: Clock) -> Loo
     programmes = []
     for name, text in (
         ("quell", PROGRAMME),
-        ("quell_in", PROGRAMME.replace('"quell"', '"quell_in"').replace("sell_through", "sell_in")),
+        ("quell_in", PROGRAMME.replace('"quell"', '"quell_in"').replace("sell_through", "sell_in").replace("QG1", "QG2")),
     ):
         path = settings.root / "programmes" / f"{name}.toml"
         path.parent.mkdir(parents=True, exist_ok=True)
