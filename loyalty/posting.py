@@ -132,7 +132,7 @@ def _award(
     explanation = document.explanation
     if cap_key is not None:
         explanation = json.dumps({**json.loads(explanation), "asked": more, "granted": granted, "cap": cap_key})
-    effective_at = moment_of_day(document.event_on, programme.time_zone)
+    effective_at = _effective_at(books, document)
     entry = _enter(books, "award" if granted else "no_award", document, member, granted, worth, posted, explanation, effective_at)
     if not granted:
         return
@@ -151,13 +151,22 @@ def _award(
     expire_idle_lots(books, [lot])
 
 
+def _effective_at(books: Books, document: EvaluatedDocument) -> datetime:
+    """The day of the event. A period that still runs is an event of its last day, which is not over: what it gives so far is dated today, so
+    that no statement shows a date to come. Status points keep the last day, by which tiers read them; nobody's statement lists them."""
+    day = document.event_on
+    if document.rule.grain != "document" and document.gives == POINTS:
+        day = min(day, books.today)
+    return moment_of_day(day, books.programme.time_zone)
+
+
 def _reverse(
     books: Books, document: EvaluatedDocument, member: int, worth: int, points: int, posted: Posted, counter: CapCounter
 ) -> None:
     """The document's own lots in draw order: what is pending first, then available, then expired unused. What was spent is taken from
     the member's other lots as far as they can be used, and the rest is debt."""
     award_id = posted.award_ids.get(member)
-    effective_at = posted.awarded_at.get(member) or moment_of_day(document.event_on, books.programme.time_zone)
+    effective_at = posted.awarded_at.get(member) or _effective_at(books, document)
     kind = "reversal" if points else "no_award"
     entry = _enter(books, kind, document, member, -points, worth, posted, document.explanation, effective_at, award_id)
     if not points:
