@@ -24,6 +24,13 @@ Place = tuple[str, int, str]
 """Cause, member, currency of points."""
 
 
+WORTH_COLUMNS = (
+    ("programme_id", "VARCHAR"), ("rule_key", "VARCHAR"), ("cause", "VARCHAR"), ("member_party_id", "BIGINT"), ("currency", "VARCHAR"),
+    ("points", "BIGINT"), ("is_capped", "BOOLEAN"), ("order_id", "UBIGINT"),
+)  # fmt: skip
+"""What the warehouse remembers of what documents are worth: (name, DuckDB type)."""
+
+
 class Expected:
     """What a run evaluated, to be compared with what the ledger holds when it is posted. Orders under review are not compared."""
 
@@ -40,6 +47,17 @@ class Expected:
             self.causes[currency].add(document.cause)
             for member, points in document.worth:
                 self.worth[document.cause, member, currency] = (points, document.rule.is_capped)
+
+    def all_causes(self) -> set[str]:
+        """Every document that was evaluated, also when it is worth nothing now."""
+        return {cause for causes in self.causes.values() for cause in causes}
+
+    def rows(self) -> tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]:
+        """What they are worth, as WORTH_COLUMNS."""
+        return WORTH_COLUMNS, [
+            (self.programme.programme_id, _rule_of(cause), cause, member, currency, points, is_capped, _order_of(cause))
+            for (cause, member, currency), (points, is_capped) in self.worth.items()
+        ]  # fmt: skip
 
     def compare(self, engine: Engine, everything_of: Sequence[str]) -> list[str]:
         """Findings: what the ledger says otherwise. `everything_of`: rules whose whole ledger is compared; none: the documents of this run."""

@@ -59,11 +59,13 @@ def _programmes(store: Engine, programmes: Sequence[Programme], clock: Clock, la
 def _rules(store: Engine, programmes: Sequence[Programme], clock: Clock, last: int) -> Iterator[list[Row]]:
     """Each rule and version once; where a campaign and the programme use one name, either's net amounts count."""
     carrying: dict[tuple[str, str, int], bool] = {}
+    legs: dict[tuple[str, str, int], str] = {}
     for one in programmes:
         for rule in with_campaigns(store, one).rules:
             key = (one.programme_id, rule.rule_id, rule.version)
             carrying[key] = carrying.get(key, False) or carries_net_amounts((rule,))
-    yield [(*key, carries) for key, carries in sorted(carrying.items())]
+            legs[key] = rule.leg
+    yield [(*key, carries, legs[key]) for key, carries in sorted(carrying.items())]
 
 
 def _funders(store: Engine, programmes: Sequence[Programme], clock: Clock, last: int) -> Iterator[list[Row]]:
@@ -120,7 +122,8 @@ COPIES = (
         ("status_currency", "VARCHAR"), ("money_currency", "VARCHAR"), ("point_value_subcents", "BIGINT"),
         ("expected_redemption_percent", "INTEGER"), ("as_of_on", "DATE"), ("manufacturer_ref", "VARCHAR")), _programmes),
     Copy("ledger_rules", (
-        ("programme_id", "VARCHAR"), ("rule_id", "VARCHAR"), ("rule_version", "INTEGER"), ("carries_net_amounts", "BOOLEAN")), _rules),
+        ("programme_id", "VARCHAR"), ("rule_id", "VARCHAR"), ("rule_version", "INTEGER"), ("carries_net_amounts", "BOOLEAN"),
+        ("leg", "VARCHAR")), _rules),
     Copy("ledger_funders", (("funders", "VARCHAR"), ("funder", "VARCHAR"), ("percent", "INTEGER"), ("ordinal", "INTEGER")), _funders),
     Copy("ledger_merges", (("member_party_id", "BIGINT"), ("into_party_id", "BIGINT")), _merges),
     Copy("ledger_tiers", (

@@ -191,6 +191,11 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         VARCHAR; found VARCHAR; expected VARCHAR; message VARCHAR; raw_text VARCHAR; quarantined_at TIMESTAMP;
         resolution VARCHAR; resolved_at TIMESTAMP; resolved_by_batch_no INTEGER; row_layout VARCHAR"""),
         {D: _DISTRIBUTOR, O: None}),
+    Served("fct_document_findings", "one row per finding in a file of documents", _columns("""
+        source_id VARCHAR; distributor_id BIGINT; file_name VARCHAR; file_sha256 VARCHAR; finding_no INTEGER; message_no INTEGER;
+        document_type VARCHAR; document_no VARCHAR; error_code VARCHAR; place VARCHAR; found VARCHAR; expected VARCHAR;
+        is_fatal BOOLEAN; found_at TIMESTAMP"""),
+        {D: _DISTRIBUTOR, O: None}),
     Served("fct_unmatched_references", "one row per source, feed, kind and number that no master record explains", _columns("""
         source_id VARCHAR; distributor_id BIGINT; feed VARCHAR; kind VARCHAR; scheme VARCHAR; ref VARCHAR;
         lines BIGINT"""),

@@ -26,6 +26,7 @@ from dashboards.views import (
     programme_members,
     retailer,
     rewards,
+    rule_settlements,
 )
 
 
@@ -47,6 +48,7 @@ VIEWS: tuple[View, ...] = (
     View("liability", Role.MANUFACTURER, "m.liability", programme.liability),
     View("programme-members", Role.MANUFACTURER, "m.members", programme_members.members),
     View("campaigns", Role.MANUFACTURER, "m.campaigns", campaigns.studio),
+    View("settlements-made", Role.MANUFACTURER, "m.settlements", rule_settlements.settlements),
     View("rewards-offered", Role.MANUFACTURER, "m.catalogue", catalogue.catalogue),
     View("purchases-under-review", Role.MANUFACTURER, "m.review", cases.review),
     View("partner-quality", Role.MANUFACTURER, "m.quality", feeds.partner_quality),

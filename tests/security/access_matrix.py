@@ -41,6 +41,7 @@ CELLS: dict[str, dict[Role, str]] = {
     "fct_match_candidates": {M: "all", D: "-", R: "-"},
     "fct_batches": {M: "-", D: "own", R: "-"},
     "fct_quarantined_rows": {M: "-", D: "own", R: "-"},
+    "fct_document_findings": {M: "-", D: "own", R: "-"},
     "fct_unmatched_references": {M: "-", D: "own", R: "-"},
     "rpt_stock_reconciliation": {M: "-", D: "own", R: "-"},
     "rpt_partner_quality": {M: "-", D: "own", R: "-"},

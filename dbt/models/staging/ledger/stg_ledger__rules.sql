@@ -8,5 +8,6 @@ select
     copied.programme_id,
     copied.rule_id,
     copied.rule_version,
-    copied.carries_net_amounts
+    copied.carries_net_amounts,
+    copied.leg
 from copied
