@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from commands.documents import documents_app
+from commands.events import loyalty_app
 from commands.inbox import inbox_keys_app
 from commands.intake import intake_app, learned
-from commands.members import loyalty_app
 from commands.people import users_app
 from commands.reports import (
     batch_in_words,

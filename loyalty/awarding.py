@@ -14,9 +14,10 @@ from loyalty.auditing import compare_with_ledger
 from loyalty.domain.programme import Programme, Rule
 from loyalty.evaluated import EvaluatedDocument
 from loyalty.evaluation import rule_key
+from loyalty.gamification.events import undone_events
 from loyalty.lot_states import IDS_PER_QUERY, fold
 from loyalty.posting import posted_points
-from loyalty.programme_tables import programme_events
+from loyalty.programme_tables import programme_event_actions, programme_events
 from loyalty.tables import journal, lots, transfers
 from loyalty.workspace import RewardEvent
 
@@ -105,8 +106,21 @@ def reward_events(engine: Engine, programme: Programme) -> list[RewardEvent]:
     """Everything that rules of leg `event` may reward."""
     with reading(engine) as connection:
         rows = connection.execute(select(programme_events).where(programme_events.c.programme_id == programme.programme_id)).all()
+        undone, acted = (
+            undone_events(connection),
+            {str(row[0]) for row in connection.execute(select(programme_event_actions.c.event_id))},
+        )
     return [
-        RewardEvent(row.event_key, int(row.member_party_id), int(row.distributor_party_id), row.event, row.title, row.occurred_on)
+        RewardEvent(
+            row.event_key,
+            int(row.member_party_id),
+            int(row.distributor_party_id),
+            row.event,
+            row.title,
+            row.occurred_on,
+            row.event_id in undone,
+            row.event_id in acted,
+        )
         for row in rows
     ]
 

@@ -61,7 +61,7 @@ REPORT_LINES = f"""
 
 EVENT_LINES = """
     select events.order_id, events.order_id as order_line_id, 'event' as source_id, events.document_no, events.event_on, -1 as product_id,
-        'confirmed' as line_status, '' as currency, 1 as quantity, 1 as delivered_quantity, events.distributor_id, events.member_party_id,
+        events.line_status, '' as currency, 1 as quantity, 1 as delivered_quantity, events.distributor_id, events.member_party_id,
         1 as quantity_kept, 0 as net_subcents, 0 as list_subcents, events.event
     from reward_events as events"""
 

@@ -24,7 +24,8 @@ FOR_EVER = date(9999, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class RewardEvent:
-    """Something that rules of leg `event` reward: `title` is what the statement calls it."""
+    """Something that rules of leg `event` reward: `title` is what the statement calls it. One that was taken back counts as cancelled; one that
+    was ever taken back (`has_changed`) is evaluated by each run."""
 
     event_key: str
     member: int
@@ -32,6 +33,8 @@ class RewardEvent:
     event: str
     title: str
     occurred_on: date
+    is_undone: bool = False
+    has_changed: bool = False
 
     @property
     def order_id(self) -> int:
@@ -65,8 +68,9 @@ class Workspace:
         members = [(c.campaign_id, one) for c in campaigns if c.participants is not None for one in sorted(c.participants)]
         self._table("taking_part", "campaign_id VARCHAR, member_party_id BIGINT", members)
         self._table(
-            "reward_events", "order_id UBIGINT, document_no VARCHAR, event_on DATE, distributor_id BIGINT, member_party_id BIGINT, event VARCHAR",
-            [(e.order_id, e.title, e.occurred_on, e.distributor, e.member, e.event) for e in events],
+            "reward_events", "order_id UBIGINT, document_no VARCHAR, event_on DATE, distributor_id BIGINT, member_party_id BIGINT, event VARCHAR, line_status VARCHAR, has_changed BOOLEAN",
+            [(e.order_id, e.title, e.occurred_on, e.distributor, e.member, e.event, "cancelled" if e.is_undone else "confirmed", e.has_changed)
+             for e in events],
         )  # fmt: skip
         self.set_tiers(())
         self._attribute_returns()
@@ -113,7 +117,8 @@ class Workspace:
                 union select {REPORT_ID} from mart.fct_sales_report_lines as lines where lines.run_no > $since
                 union select {RETURN_ID} from mart.fct_return_lines as lines inner join excess on lines.return_line_id = excess.return_id
                 union select order_id from also
-                union select order_id from reward_events where order_id not in (select order_id from raw.awarded_documents where leg = 'event')
+                union select order_id from reward_events
+                    where has_changed or order_id not in (select order_id from raw.awarded_documents where leg = 'event')
                 union select coalesce(was.order_id, now.order_id) from raw.awarded_returns as was
                     full join returned_now as now on was.line_id = now.line_id and was.order_id = now.order_id
                     where was.quantity is distinct from now.quantity""",
