@@ -42,6 +42,7 @@ _PAIRS: dict[str, tuple[str, str]] = {
     ),
     "common.table": ("Als Tabelle", "As a table"),
     "common.export": ("CSV herunterladen", "Download CSV"),
+    "common.export_workbook": ("Excel herunterladen", "Download Excel"),
     "common.all": ("Alle", "All"),
     "common.limit": ("Gezeigt werden höchstens 1.000 Zeilen.", "At most 1,000 rows are shown."),
     "common.error": ("Das hat nicht geklappt. Bitte später noch einmal versuchen.", "That did not work. Please try again later."),
