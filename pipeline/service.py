@@ -137,7 +137,10 @@ class Service:
             is_retry = state.attempts.failures > 0
             if not may_try(state.attempts.next_at, now):
                 continue
-            is_asked = self._wishes.has_any(source.source_id)
+            has_folder = (
+                source.folder is None or source.folder.exists()
+            )  # without one its run would fail, and the others' with it
+            is_asked = has_folder and self._wishes.has_any(source.source_id)
             is_due = next_due(source.schedule, source.profile.time_zone, state.began_at, now) <= now
             if not (is_due or is_retry or is_asked):
                 continue
