@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import FixedClock
-from loyalty import Programme, statement, verify
+from loyalty import Entry, Programme, statement, verify
 from loyalty.domain.programme import STATUS, Caps
 from loyalty.tables import journal
 from tests.integration.test_awards import PROGRAMME, RULE, Instance
@@ -96,3 +96,14 @@ def test_running_periods_are_remembered_with_what_they_hold_also_without_a_bonus
     assert held() == [("quarter", RETAILER, date(2026, 6, 30), 5_000_000, 100)]
     clock.moment = datetime(2026, 7, 1, 12, tzinfo=UTC)
     assert held() == []
+
+
+def test_an_entry_that_an_earlier_version_dated_ahead_is_shown_on_the_day_it_was_booked() -> None:
+    booked, ahead, before = (
+        datetime(2026, 5, 20, 8, tzinfo=UTC),
+        datetime(2026, 6, 30, 10, tzinfo=UTC),
+        datetime(2026, 5, 3, 10, tzinfo=UTC),
+    )
+    entry = Entry(1, "award", "p", "points", "quarter", None, None, None, ahead, booked, 0, 100, "{}")
+    assert entry.dated_at == booked
+    assert replace(entry, effective_at=before).dated_at == before
