@@ -132,7 +132,7 @@ def learned(settings: Settings, console: Console) -> list[Delivery]:
 
 
 def _show(proposal: object) -> None:
-    from ingestion.intake import Proposal
+    from ingestion.intake import REASONS, Proposal
 
     if not isinstance(proposal, Proposal):
         raise TypeError("a Proposal is shown")
@@ -149,7 +149,13 @@ def _show(proposal: object) -> None:
             or " x ".join(one.mapping.get("product_of", ()))
             or " | ".join(one.mapping.get("columns", ()))
         )
-        table.add_row(one.column, str(origin), str(one.score), one.reason, ", ".join(one.samples[:3]))
+        table.add_row(
+            one.column,
+            str(origin),
+            str(one.score),
+            "; ".join(REASONS[reason] for reason in one.reasons),
+            ", ".join(one.samples[:3]),
+        )
     out.print(table)
     questions = Table("to answer", "question", "choices", "usual answer")
     for question in proposal.questions:

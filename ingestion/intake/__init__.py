@@ -4,11 +4,11 @@ file --sniff--> Layout --propose--> Proposal --a person answers what is open--> 
 """
 
 from ingestion.intake.layouts import LearnedLayout, confirm_layout, forget_layout, learned_deliveries, list_layouts
-from ingestion.intake.proposing import ColumnProposal, Proposal, Question, answered, propose
+from ingestion.intake.proposing import REASONS, ColumnProposal, Proposal, Question, answered, propose
 from ingestion.intake.sniffing import Layout, sniff
 from ingestion.intake.trying import Trial, try_layout
 
 __all__ = [
-    "ColumnProposal", "Layout", "LearnedLayout", "Proposal", "Question", "Trial", "answered", "confirm_layout", "forget_layout",
+    "REASONS", "ColumnProposal", "Layout", "LearnedLayout", "Proposal", "Question", "Trial", "answered", "confirm_layout", "forget_layout",
     "learned_deliveries", "list_layouts", "propose", "sniff", "try_layout",
 ]  # fmt: skip

@@ -44,7 +44,8 @@ class LearnedLayout:
 
 @dataclass(frozen=True, slots=True)
 class LearnedDelivery:
-    """What lies in a learned source's folder: a profile for the files that are known, and the names of those that wait for a mapping."""
+    """What lies in a learned source's folder: a profile for the files that are known (without feeds when there are none), and the names of
+    those that wait for a mapping."""
 
     profile: Profile
     folder: Path
@@ -86,7 +87,7 @@ def list_layouts(engine: Engine, source_id: str | None = None) -> list[LearnedLa
 
 
 def learned_deliveries(engine: Engine, inbox_dir: Path) -> list[LearnedDelivery]:
-    """Every learned source with files in its folder below the inbox, ready to run."""
+    """Every learned source with what lies in its folder below the inbox now, ready to run."""
     by_source: dict[str, list[LearnedLayout]] = {}
     for layout in list_layouts(engine):
         by_source.setdefault(layout.source_id, []).append(layout)
@@ -94,8 +95,7 @@ def learned_deliveries(engine: Engine, inbox_dir: Path) -> list[LearnedDelivery]
     for source_id, layouts in by_source.items():
         folder = inbox_dir / source_id
         files = list(files_below(folder, ["*"]).values()) if folder.is_dir() else []
-        if files:
-            found.append(_delivery(layouts, folder, files))
+        found.append(_delivery(layouts, folder, files))
     return found
 
 

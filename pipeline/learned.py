@@ -1,0 +1,46 @@
+"""Sources that people taught: whoever confirmed a layout need not write a file for the pipeline, nor need the next file anybody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Engine
+
+from core.clock import Clock
+from core.settings import Settings
+from ingestion.intake import learned_deliveries
+from pipeline.alerts import Alerts
+from pipeline.sources import Source, SourceSettings
+
+LOOK_SECONDS = 1.0
+"""How often layouts and folders are looked at anew."""
+
+
+class LearnedSources:
+    """Asked by the service at each tick. Gives every learned source but those in `taken`, which somebody describes by hand."""
+
+    def __init__(
+        self, store: Engine, settings: Settings, clock: Clock, taken: Sequence[str], seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store, self._settings, self._taken, self._seconds = store, settings, frozenset(taken), seconds
+        self._alerts = Alerts(settings, clock)
+        self._told: set[tuple[str, str]] = set()
+        self._found: tuple[Source, ...] = ()
+        self._looked_s = float("-inf")
+
+    def __call__(self) -> tuple[Source, ...]:
+        """The sources with the files that lie there now. A file whose layout nobody has confirmed waits, and people are told once."""
+        if self._seconds() - self._looked_s < LOOK_SECONDS:
+            return self._found
+        self._looked_s = self._seconds()
+        deliveries = [
+            one for one in learned_deliveries(self._store, self._settings.inbox_dir) if one.profile.source_id not in self._taken
+        ]
+        for one in deliveries:
+            for name in set(one.waiting) - {told for source_id, told in self._told if source_id == one.profile.source_id}:
+                self._told.add((one.profile.source_id, name))
+                words = f"{name} of {one.profile.source_id} has a layout that nobody has confirmed; it waits."
+                self._alerts.tell("layout_unknown", one.profile.source_id, words)
+        self._found = tuple(Source(one.profile, SourceSettings(profile="learned"), one.folder) for one in deliveries)
+        return self._found
