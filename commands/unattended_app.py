@@ -12,9 +12,26 @@ from core.settings import Settings
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
 
+SourceOption = Annotated[
+    list[str] | None, typer.Option("--source", help="Only this source. Repeat for several; all when not given.")
+]
+ProfileOption = Annotated[
+    list[str] | None,
+    typer.Option("--profile", help="Read with this profile: a shipped one's name, or a TOML file. Otherwise the one in `sources/`, the learned "
+                                   "layouts, or the shipped profile of the source."),
+]  # fmt: skip
+BatchOption = Annotated[
+    list[int] | None, typer.Option("--batch", help="Only this file, by its number in `dreiklang runs`. Repeat for several.")
+]
+FileOption = Annotated[list[str] | None, typer.Option("--file", help="Only files of this name. Repeat for several.")]
+CodeOption = Annotated[
+    str | None,
+    typer.Option("--code", help="Only files that were refused, or have rows refused, for this cause, ING-303 for example."),
+]
+
 
 def add_unattended_commands(app: typer.Typer, console: Console) -> None:
-    """Add `pipeline`, `dead-letters` and `alerts`."""
+    """Add `pipeline`, `dead-letters`, `alerts` and `replay`."""
 
     @app.command()
     def pipeline() -> None:
@@ -49,3 +66,29 @@ def add_unattended_commands(app: typer.Typer, console: Console) -> None:
         from commands.unattended import alert_in_words, alert_rows
 
         print_rows(alert_rows(Settings.load(), last), alert_in_words, as_json=as_json)
+
+    @app.command()
+    def replay(
+        source: SourceOption = None,
+        profile: ProfileOption = None,
+        batch: BatchOption = None,
+        file: FileOption = None,
+        code: CodeOption = None,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be read; write nothing.")] = False,
+        later: Annotated[
+            bool, typer.Option("--later", help="Leave it to the next run of the source, such as one of `dreiklang pipeline`.")
+        ] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON instead of words.")] = False,
+        docs: Annotated[bool, typer.Option(help="Write the data docs of the quality gate.")] = True,
+    ) -> None:
+        """Read again what was refused, after a profile was mended: rows and messages in quarantine, held and rejected files.
+
+        What is good now gets in, what is stored already counts as known, and the old refusals are marked as replayed. Twice changes nothing.
+        Exit code 3 when a file is still refused or held as a whole."""
+        from commands.replaying import replay_refused
+        from ingestion.refusals import Scope
+
+        scope = Scope(frozenset(batch or ()), frozenset(file or ()), code)
+        replay_refused(
+            Settings.load(), console, source or [], profile or [], scope, dry_run=dry_run, later=later, as_json=as_json, docs=docs
+        )

@@ -333,6 +333,8 @@ create table if not exists raw.match_candidates (
 create table if not exists raw.quarantine_done (
     batch_no integer not null, row_no integer not null, action_no bigint not null, kind varchar not null, new_batch_no integer,
     done_at timestamp not null, primary key (batch_no, row_no));
+create table if not exists raw.replays (
+    batch_no integer primary key, new_batch_no integer not null, run_id varchar not null, replayed_at timestamp not null);
 create table if not exists raw.cursors (source_id varchar not null, stream varchar not null, position varchar not null,
     recorded_at timestamp not null);
 create table if not exists raw.deletions (

@@ -22,7 +22,7 @@ from ingestion.cursors import forget_cursors, write_cursors
 from ingestion.decoding import decode
 from ingestion.deletions import key_columns, revived, settle_deletions
 from ingestion.documents.intake import DocumentIntake
-from ingestion.landing import Landed, land
+from ingestion.landing import Landed, land, land_companion
 from ingestion.loader import FileOutcome, LoadTask, begin_group, settle_group, stage_file
 from ingestion.profiles.model import FeedProfile, Profile
 
@@ -92,6 +92,8 @@ class Group:
         """Land a file and stage its rows."""
         landing, source_id = self._settings.landing_dir, self._profile.source_id
         landed = land(item.item.path, landing, source_id)
+        if self.feed.manifest:
+            land_companion(item.item.path, landed, self.feed.manifest)
         started_at = self._clock.now().replace(tzinfo=None)
         lookups = {name: land(found.path, landing, source_id) for name, found in item.lookups}
         task = LoadTask(

@@ -137,7 +137,7 @@ def pull_delivery(
     read: list[Path] = []
     failure: DreiklangError | None = None
     files = 0
-    with _work_folder(settings) as work:
+    with work_folder(settings) as work:
         outbox = settings.outbox_dir / profile.source_id
         documents = DocumentIntake(connection, profile.source_id, profile.switches, outbox, work, clock, run_id)
         loading = _Loading(connection, profile, settings, clock, run_id, progress, documents)
@@ -168,7 +168,7 @@ def pull_delivery(
 
 
 @contextmanager
-def _work_folder(settings: Settings) -> Iterator[Path]:
+def work_folder(settings: Settings) -> Iterator[Path]:
     """An empty folder beside the landed files. What a run that died left there goes: one process loads at a time."""
     settings.landing_dir.mkdir(parents=True, exist_ok=True)
     for left in settings.landing_dir.glob(".pull-*"):

@@ -33,11 +33,10 @@ def land(file: Path, landing_dir: Path, source_id: str) -> Landed:
 
     What is kept is what was copied: a file that changes while it is read lands under the hash of the copy.
     """
-    name = safe_name(file.name)
     if (redacted := without_secrets(file)) is not None:
-        return _land_redacted(file.name, _place(landing_dir, source_id, redacted[0], name), *redacted)
+        return _land_redacted(file.name, landed_place(landing_dir, source_id, redacted[0], file.name), *redacted)
     sha256 = sha256_of(file)
-    target = _place(landing_dir, source_id, sha256, name)
+    target = landed_place(landing_dir, source_id, sha256, file.name)
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{sha256}.{os.getpid()}")
@@ -45,7 +44,7 @@ def land(file: Path, landing_dir: Path, source_id: str) -> Landed:
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())
         sha256 = sha256_of(temporary)
-        target = _place(landing_dir, source_id, sha256, name)
+        target = landed_place(landing_dir, source_id, sha256, file.name)
         _settle(temporary, target)
     return Landed(file.name, target, sha256, target.stat().st_size)
 
@@ -80,8 +79,19 @@ def safe_name(name: str) -> str:
     return plain or "_"
 
 
-def _place(landing_dir: Path, source_id: str, sha256: str, name: str) -> Path:
-    return landing_dir / source_id / sha256[:2] / f"{sha256}__{name}"
+def landed_place(landing_dir: Path, source_id: str, sha256: str, file_name: str) -> Path:
+    """Where bytes of that hash lie, under the name that the partner gave them."""
+    return landing_dir / source_id / sha256[:2] / f"{sha256}__{safe_name(file_name)}"
+
+
+def land_companion(file: Path, landed: Landed, ending: str) -> None:
+    """Keep what stands beside a delivered file and says something of it, such as its manifest, beside the landed one; the newest stays."""
+    companion = file.with_name(file.name + ending)
+    if not companion.is_file():
+        return
+    temporary = landed.path.with_name(f".{landed.sha256}{os.getpid()}.companion")
+    shutil.copyfile(companion, temporary)
+    _settle(temporary, landed.path.with_name(landed.path.name + ending))
 
 
 def sha256_of(file: Path) -> str:

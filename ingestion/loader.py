@@ -30,6 +30,7 @@ from ingestion.findings import Finding
 from ingestion.landing import Landed
 from ingestion.lookups import join_lookups
 from ingestion.profiles.model import Condition, FeedProfile, Mapping, Profile
+from ingestion.rereading import Rereading, leave_out
 
 HELD_SHARE = 0.01
 HELD_ROWS = 10
@@ -66,7 +67,7 @@ class FileOutcome:
 
 @dataclass(frozen=True, slots=True)
 class LoadTask:
-    """One file of one feed, and when it is recorded (UTC, naive)."""
+    """One file of one feed, and when it is recorded (UTC, naive). `again`: it was read before, and refused in part or as a whole."""
 
     profile: Profile
     feed: FeedProfile
@@ -76,6 +77,7 @@ class LoadTask:
     recorded_at: datetime
     shelf: Shelf
     delivered: Path | None = None
+    again: Rereading | None = None
 
     @property
     def contract(self) -> Feed:
@@ -157,6 +159,9 @@ def _stage_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decode
     mapped = {c.name: map_column(c, contract, task.feed, task.profile, decoded.types) for c in contract.columns}
     checks = [check for one in mapped.values() for check in one.checks] + quantity_checks(contract, task.feed, mapped)
     _fill_incoming(connection, task, mapped, checks, decoded.types)
+    if task.again is not None:
+        left_out, findings = leave_out(connection, contract.name, task.batch_no, task.again, decoded.findings)
+        decoded = replace(decoded, findings=findings, duplicates=decoded.duplicates + left_out)
     of_file = f"_batch_no = {task.batch_no}"
     read, bad = _one(connection, f"select count(*), count(*) filter (_finding > 0) from incoming where {of_file}")
     findings = decoded.findings + _findings(connection, task, checks, decoded) if bad else decoded.findings

@@ -28,7 +28,10 @@ from ingestion.matching import apply_merges, propose_matches
 from ingestion.profiles import Profile
 from ingestion.quality import run_gate, run_quick_gate, write_controls
 from ingestion.quality import warm_up as warm_up_gate
+from ingestion.refusals import Scope
 from ingestion.repairing import apply_repairs
+from ingestion.replay_requests import carry_out_replays
+from ingestion.replaying import replay
 from loyalty import Programme
 from pipeline.awards import USUAL_HOOKS, AwardHooks, award_points_of_run, prepare_ledger_copy
 
@@ -40,11 +43,15 @@ STEPS = ("load", "facts", "awards", "points", "gate", "publish")
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One partner's delivery: what describes it and where it lies (None: where the profile says). `skip` is left alone."""
+    """One partner's delivery: what describes it and where it lies (None: where the profile says). `skip` is left alone.
+
+    With `replay` nothing is fetched: what was refused before, within that scope, is read again.
+    """
 
     profile: Profile
     source: Path | None
     skip: frozenset[Path] = frozenset()
+    replay: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +178,7 @@ class Pipeline:
         """Load, and beside it, once, parse the models and import the gate's library: both take seconds and need no data."""
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up") as beside:
             preparations = [] if self._is_warm else [beside.submit(self.transformer.warm_up), beside.submit(warm_up_gate)]
-            loads = [
-                pull_delivery(connection, d.profile, d.source, self._settings, self._clock, run_id, reporting.files, d.skip)
-                for d in deliveries
-            ]
+            loads = [self._load_one(connection, d, reporting, run_id) for d in deliveries]
             loads += self._as_people_decided(connection, deliveries, run_id)
             if any(o.rows_accepted for load in loads for o in load.outcomes if o.feed in ("parties", "party_aliases")):
                 propose_matches(connection)
@@ -183,12 +187,24 @@ class Pipeline:
         self._is_warm = True
         return tuple(loads)
 
+    def _load_one(self, connection: Any, delivery: Delivery, reporting: Reporting, run_id: str) -> LoadReport:
+        settings, clock = self._settings, self._clock
+        if delivery.replay is not None:
+            return replay(connection, delivery.profile, settings, clock, run_id, delivery.replay)
+        return pull_delivery(
+            connection, delivery.profile, delivery.source, settings, clock, run_id, reporting.files, delivery.skip
+        )
+
     def _as_people_decided(self, connection: Any, deliveries: Sequence[Delivery], run_id: str) -> list[LoadReport]:
         """What people asked for rows that these sources' files had refused, and which parties they said are one."""
         store = open_store(self._settings.resolved_store_url())
         try:
             migrate(store)
-            reports = [apply_repairs(connection, store, d.profile, self._settings, self._clock, run_id) for d in deliveries]
+            reports = [
+                carry_out(connection, store, d.profile, self._settings, self._clock, run_id)
+                for d in deliveries
+                for carry_out in (apply_repairs, carry_out_replays)
+            ]
             apply_merges(connection, store, self._clock, run_id)
         finally:
             store.dispose()
@@ -215,7 +231,9 @@ class Pipeline:
     def _has_news(connection: Any) -> bool:
         row = connection.execute(
             """select exists (select 1 from raw.batches, raw.transform_state
-               where batch_no > since_batch and status <> 'same_file')"""
+               where batch_no > since_batch and status <> 'same_file')
+            or exists (select 1 from raw.replays inner join raw.runs using (run_id)
+               where run_no > (select coalesce(max(run_no), 0) from raw.transformed))"""
         ).fetchone()
         return bool(row[0])
 

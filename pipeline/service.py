@@ -31,6 +31,7 @@ from pipeline.run import Delivery, Pipeline, Reporting, RunResult
 from pipeline.schedule import ATTEMPTS_MAX, back_off, may_try, next_due
 from pipeline.sources import Source
 from pipeline.state import Attempts, State, StateFile
+from pipeline.wishes import Wishes
 
 log = structlog.get_logger("dreiklang.pipeline")
 
@@ -83,6 +84,7 @@ class Service:
         self._sources = self._described
         self._alerts = Alerts(settings, clock)
         self._read_files = ReadFiles()
+        self._wishes = Wishes(settings, [source.source_id for source in sources])
         self._kept: dict[Path, Signature] = {}
         self._folder = settings.root / "pipeline"
         self._state_file = StateFile(self._folder)
@@ -118,6 +120,7 @@ class Service:
         now = self._clock.now()
         self._sources = (*self._described, *self._learned())
         result = None
+        self._wishes.look()
         due = self._due(now)
         if (due.deliveries or self._state.has_unpublished) and may_try(self._state.run.next_at, now):
             result = self._run(due, now)
@@ -136,11 +139,13 @@ class Service:
             is_retry = state.attempts.failures > 0
             if not may_try(state.attempts.next_at, now):
                 continue
-            if not is_retry and next_due(source.schedule, source.profile.time_zone, state.began_at, now) > now:
+            is_asked = self._wishes.has_any(source.source_id)
+            is_due = next_due(source.schedule, source.profile.time_zone, state.began_at, now) <= now
+            if not (is_due or is_retry or is_asked):
                 continue
             files = {path: seen for path, seen in waiting_files(source, now.timestamp()).items() if self._kept.get(path) != seen}
             ready = {path: seen for path, seen in files.items() if may_try(self._attempts_of(path).next_at, now)}
-            if not ready and source.is_inbox:
+            if not ready and source.is_inbox and not is_asked:
                 continue
             due.sources.append(source)
             due.files[source.source_id] = ready
@@ -159,6 +164,7 @@ class Service:
         self._state.has_unpublished = True
         self._state_file.save(self._state)
         is_full = time.monotonic() - self._full_gate_s >= FULL_GATE_SECONDS
+        asked = self._wishes.known()
         try:
             result = self._pipeline.run(
                 due.deliveries, Reporting(self._on_step, self._before_file), data_docs=is_full, quick_gate=not is_full
@@ -176,6 +182,8 @@ class Service:
             self._marker.unlink(missing_ok=True)
         if is_full and result.published:
             self._full_gate_s = time.monotonic()
+        for source in due.sources:
+            self._wishes.met(source.source_id, asked)
         self._run_succeeded(due, result, now)
         return result
 
@@ -184,7 +192,7 @@ class Service:
         if self._state.run.failures >= ATTEMPTS_MAX:
             self._alerts.tell("runs_succeed_again", None, "Runs end in a published generation again.")
         self._state.run = Attempts()
-        for source, load in zip(due.sources, result.loads, strict=True):
+        for source, load in zip(due.sources, result.loads, strict=False):  # what people asked for stands behind them
             self._state.of(source.source_id).last_began_at = began_at.isoformat()
             files = due.files[source.source_id]
             done = [(path, files[path]) for path in load.read if path in files]

@@ -174,7 +174,7 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         batch_no INTEGER; source_id VARCHAR; distributor_id BIGINT; feed VARCHAR; file_name VARCHAR; status
         VARCHAR; rows_read BIGINT; rows_accepted BIGINT; rows_quarantined BIGINT; rows_duplicate BIGINT;
         rows_corrected BIGINT; first_event_on DATE; last_event_on DATE; error_code VARCHAR; error_message
-        VARCHAR; recorded_at TIMESTAMP; is_late BOOLEAN"""),
+        VARCHAR; recorded_at TIMESTAMP; is_late BOOLEAN; replayed_by_batch_no INTEGER; is_replay BOOLEAN"""),
         {D: _DISTRIBUTOR, O: None}),
     Served("fct_quarantined_rows", "one row per refused row and finding", _columns("""
         batch_no INTEGER; row_no INTEGER; finding_no INTEGER; source_id VARCHAR; distributor_id BIGINT; feed

@@ -20,7 +20,8 @@ REFUSED = Query("d_refused_rows", _D, """
     order by quarantined_at desc, batch_no desc, row_no limit 1000""", ("error_code", "with_resolved"))  # fmt: skip
 
 FILES = Query("d_files", _D, """
-    select recorded_at, file_name, feed, status, rows_read, rows_accepted, rows_quarantined, rows_duplicate, rows_corrected, last_event_on,
+    select recorded_at, file_name, feed,
+        case when replayed_by_batch_no is not null and status <> 'loaded' then 'replayed' else status end as status, rows_read, rows_accepted, rows_quarantined, rows_duplicate, rows_corrected, last_event_on,
         coalesce(is_late, false) as is_late, error_message
     from fct_batches order by batch_no desc limit 1000""")  # fmt: skip
 

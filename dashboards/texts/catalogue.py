@@ -7,7 +7,9 @@ from typing import Literal
 from dashboards.texts import feeds
 from dashboards.texts.campaigns import CAMPAIGN_TEXTS
 from dashboards.texts.invoices import INVOICE_TEXTS
+from dashboards.texts.notices import NOTICE_TEXTS
 from dashboards.texts.programme import PROGRAMME_COLUMNS, PROGRAMME_TEXTS
+from dashboards.texts.replays import REPLAY_TEXTS
 from dashboards.texts.rewards import REWARD_COLUMNS, REWARD_PAIRS
 
 Language = Literal["de", "en"]
@@ -222,9 +224,11 @@ _COLUMNS: dict[str, tuple[str, str]] = {
 CATALOGUE: dict[str, tuple[str, str]] = {
     **_PAIRS,
     **feeds.PAIRS,
+    **REPLAY_TEXTS,
     **PROGRAMME_TEXTS,
     **CAMPAIGN_TEXTS,
     **INVOICE_TEXTS,
+    **NOTICE_TEXTS,
     **REWARD_PAIRS,
     **{f"column.{name}": pair for name, pair in {**PROGRAMME_COLUMNS, **feeds.COLUMNS, **REWARD_COLUMNS, **_COLUMNS}.items()},
 }

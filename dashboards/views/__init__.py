@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.scope import Role
 from dashboards.components.context import Context
 from dashboards.views import (
+    campaign_notices,
     campaign_signing,
     campaigns,
     cases,
@@ -65,6 +66,7 @@ VIEWS: tuple[View, ...] = (
     View("", Role.RETAILER, "r.points", points.points),
     View("rewards", Role.RETAILER, "r.rewards", rewards.rewards),
     View("challenges", Role.RETAILER, "r.challenges", challenges.challenges),
+    View("running-campaigns", Role.RETAILER, "r.campaigns", campaign_notices.campaigns),
     View("my-cases", Role.RETAILER, "r.cases", cases.my_cases),
     View("my-orders", Role.RETAILER, "r.orders", retailer.orders),
     View("my-requests", Role.RETAILER, "r.support", retailer.support),

@@ -11,8 +11,10 @@ from dashboards.components.kit import Metric, choose, empty, heading, listing, m
 from dashboards.queries import feeds as queries
 from dashboards.runtime import current
 from dashboards.texts import number, percent
+from dashboards.views.replays import reading_again
 from portal import scope_of
 from portal.refused_rows import RowInHand, dismiss_row, pending_actions, repair_row, row_in_hand, take_row_back
+from portal.replays import open_work
 
 PARTS = ("timeliness", "completeness", "match", "reconciliation", "uniqueness")
 
@@ -21,9 +23,12 @@ def refused(context: Context) -> None:
     """Which rows of my files did not get in, and what helps?"""
     causes = context.frame(queries.CAUSES)
     heading(context, "d.refused")
-    pending = pending_actions(current().store, current().serving.reader(scope_of(context.user)))
+    reader = current().serving.reader(scope_of(context.user))
+    pending = pending_actions(current().store, reader)
     if causes.empty:
-        st.success(context.text("d.refused.none"))
+        if not open_work(reader).source_ids:
+            st.success(context.text("d.refused.none"))
+        reading_again(context, None)
         listing(context, "d.refused.files", queries.FILES)
         return
     else:
@@ -41,6 +46,7 @@ def refused(context: Context) -> None:
     open_rows = rows[rows["resolution"].isna()] if not rows.empty else rows
     if not open_rows.empty:
         _work_on_a_row(context, open_rows)
+    reading_again(context, code)
     listing(context, "d.refused.files", queries.FILES)
 
 

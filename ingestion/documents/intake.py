@@ -14,7 +14,7 @@ import contextlib
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -75,10 +75,11 @@ class _Judged:
 
 
 class DocumentIntake:
-    """Judges and books the documents of one source in one run."""
+    """Judges and books the documents of one source in one run. `rebooks`: files that were booked are judged and booked anew."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, source_id: str, switches: dict[str, str], outbox: Path, work: Path, clock: Clock, run_id: str
+        self, connection: duckdb.DuckDBPyConnection, source_id: str, switches: dict[str, str], outbox: Path, work: Path, clock: Clock, run_id: str,
+        *, rebooks: bool = False,
     ) -> None:  # fmt: skip
         self._connection, self._source_id, self._switches, self._clock, self._run_id = (
             connection,
@@ -87,7 +88,8 @@ class DocumentIntake:
             clock,
             run_id,
         )
-        self._outbox = outbox
+        self._outbox, self._rebooks = outbox, rebooks
+        self._given_up: dict[tuple[str, str], frozenset[int]] = {}
         self.shelf = Shelf(work, switches, self._judge)
         self._judged: dict[tuple[str, str], _Judged] = {}
         self._met: dict[tuple[str, str], tuple[Landed, str]] = {}
@@ -97,6 +99,10 @@ class DocumentIntake:
         """A feed reads this file: it is booked when the chunk is settled, whether or not its bytes were loaded before."""
         if format_name in FORMATS:
             self._met[(landed.file_name, landed.sha256)] = (landed, format_name)
+
+    def give_up(self, landed: Landed, message_nos: frozenset[int]) -> None:
+        """Messages of a file that people gave up: they stay out, whatever they hold now."""
+        self._given_up[(landed.file_name, landed.sha256)] = message_nos
 
     def settle(self) -> None:
         """Book what was met and not booked yet, and answer it. Runs inside the caller's transaction."""
@@ -108,6 +114,9 @@ class DocumentIntake:
         for judged in self._judged.values():
             if not self._is_booked(judged.landed):
                 self._book(judged, now)
+            elif self._rebooks and self._is_changed(judged):
+                self._unbook(judged.landed)
+                self._book(judged, now, is_first=False)
         self._met.clear()
         self._judged.clear()
 
@@ -115,7 +124,11 @@ class DocumentIntake:
         """A verdict on each message, by what stands in the file and by what came before."""
         known = self._known(parsed.format, {message.key.interchange_ref for message in parsed.messages if message.interchange_no})
         verdicts = []
+        given_up = self._given_up.get((landed.file_name, landed.sha256), frozenset())
         for message in parsed.messages:
+            if message.message_no in given_up:
+                verdicts.append(verdict_on(message, "duplicate", None))
+                continue
             control = (parsed.format, message.key.control)
             earlier = self._seen.get(control) or known.get(control)
             if message.is_refused:
@@ -141,8 +154,9 @@ class DocumentIntake:
         findings = parsed.all_findings() + tuple(
             v.finding for v in verdicts if v.finding is not None and v.finding.code == "EDI-121"
         )
+        booked = tuple(replace(v, status="refused") if v.message_no in given_up else v for v in verdicts)
         self._judged[(landed.file_name, landed.sha256)] = _Judged(
-            landed, parsed.format, keys, tuple(verdicts), parsed.interchanges, findings
+            landed, parsed.format, keys, booked, parsed.interchanges, findings
         )
         return verdicts
 
@@ -163,15 +177,32 @@ class DocumentIntake:
         ).fetchall()
         return bool(rows)
 
-    def _book(self, judged: _Judged, now: datetime) -> None:
+    def _is_changed(self, judged: _Judged) -> bool:
+        """Whether a message of a booked file has another verdict now."""
+        rows = self._connection.execute(
+            "select message_no, status from raw.messages where source_id = $source and file_name = $name and file_sha256 = $sha",
+            {"source": self._source_id, "name": judged.landed.file_name, "sha": judged.landed.sha256},
+        ).fetchall()
+        given_up = self._given_up.get((judged.landed.file_name, judged.landed.sha256), frozenset())
+        booked = {int(row[0]): str(row[1]) for row in rows if row[0] not in given_up}
+        return booked != {v.message_no: v.status for v in judged.verdicts if v.message_no not in given_up}
+
+    def _unbook(self, landed: Landed) -> None:
+        """Forget what was booked of a file, but for the gaps that were found when it came."""
+        for table, kept in (("messages", ""), ("interchanges", ""), ("document_findings", " and error_code <> 'EDI-122'")):
+            self._connection.execute(
+                f"delete from raw.{table} where source_id = $source and file_name = $name and file_sha256 = $sha{kept}",
+                {"source": self._source_id, "name": landed.file_name, "sha": landed.sha256},
+            )
+
+    def _book(self, judged: _Judged, now: datetime, *, is_first: bool = True) -> None:
         status = {verdict.message_no: verdict for verdict in judged.verdicts}
         file = (self._source_id, judged.landed.file_name, judged.landed.sha256)
         findings = [(*file, f.message_no, f.code, f.place, f.found, f.expected, f.is_fatal, now) for f in judged.findings]
         messages, again = [], set()
         for interchange in judged.interchanges:
-            findings += [
-                (*file, None, f.code, f.place, f.found, f.expected, False, now) for f in self._gaps(judged.format, interchange)
-            ]
+            gaps = self._gaps(judged.format, interchange) if is_first else []
+            findings += [(*file, None, f.code, f.place, f.found, f.expected, False, now) for f in gaps]
             if self._book_interchange(judged, interchange, now):
                 again.add(interchange.interchange_no)
         for message_no, interchange_no, _, key in judged.keys:

@@ -43,6 +43,28 @@ quarantine_actions = Table(
 `repaired_row` is JSON, column of the file -> text. `dismiss`: the row is given up. `take_back`: nothing is to be done after all.
 """
 
+replay_actions = Table(
+    "replay_actions", metadata,
+    Column("action_no", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("request_no", BigInteger),
+    Column("source_id", String(60), nullable=False),
+    Column("batch_no", Integer),
+    Column("error_code", String(20)),
+    Column("files_read", Integer),
+    Column("files_changed", Integer),
+    Column("rows_accepted", BigInteger),
+    Column("rows_refused", BigInteger),
+    Column("recorded_at", UtcTimestamp, nullable=False),
+    Column("actor", String(60)),
+    CheckConstraint("kind in ('replay', 'take_back', 'done')", name="replay_actions_kind"),
+    Index("replay_actions_source", "source_id", "request_no"),
+)  # fmt: skip
+"""Append-only: what was refused is to be read again (`replay`), or after all not (`take_back`), and what came of it (`done`).
+
+`request_no` is the action_no of the request that a `take_back` or `done` is about. `batch_no` and `error_code` narrow a request to one file, one cause.
+"""
+
 match_decisions = Table(
     "match_decisions", metadata,
     Column("decision_no", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),

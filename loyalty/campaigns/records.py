@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -81,11 +81,14 @@ def members_of(engine: Engine, campaign_id: str) -> dict[int, bool]:
         return {int(row[0]): bool(row[1]) for row in rows}
 
 
-def list_notices(engine: Engine, scope: Scope, programmes: Sequence[Programme], today: date) -> list[Notice]:
+def list_notices(
+    engine: Engine, scope: Scope, programmes: Sequence[Programme], today: date, distributors: Collection[int] = ()
+) -> list[Notice]:
     """Running and past campaigns that concern a distributor or retailer without their money, by start, newest first.
 
     A distributor reads of campaigns that its retailers can earn from, never of one that another distributor pays for. A retailer reads
-    of one unless it is held out; where a distributor pays, only if it was among that distributor's buyers at the launch.
+    of one unless it is held out; where a distributor pays, only if it was among that distributor's buyers at the launch, or is now:
+    `distributors` are those that a retailer buys from.
     """
     if scope.role not in (Role.DISTRIBUTOR, Role.RETAILER):
         return []
@@ -105,7 +108,8 @@ def list_notices(engine: Engine, scope: Scope, programmes: Sequence[Programme], 
         if scope.role is Role.DISTRIBUTOR and is_shared and campaign.draft.co_funder not in scope.party_ids:
             continue
         if scope.role is Role.RETAILER and (
-            campaign.campaign_id in out or (is_shared and campaign.campaign_id not in takes_part)
+            campaign.campaign_id in out
+            or (is_shared and campaign.campaign_id not in takes_part and campaign.draft.co_funder not in distributors)
         ):
             continue
         notices.append(_notice(campaign, by_id[campaign.programme_id], today))

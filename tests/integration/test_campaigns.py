@@ -186,6 +186,11 @@ def test_notices_say_nothing_of_drafts_money_or_others_campaigns(store: Engine, 
     assert seen(Role.RETAILER, taking_part) in (["open", "shared"], ["shared"])
     assert "shared" not in seen(Role.RETAILER, out)
     assert seen(Role.RETAILER, 9_999) == ["open"]
+    newcomer, buys_elsewhere, is_out = (
+        [one.campaign_id for one in list_notices(store, Scope.of(Role.RETAILER, who), [PROGRAMME], LAST_DAY, [seller])]
+        for who, seller in ((9_999, DISTRIBUTOR), (9_999, OTHER_DISTRIBUTOR), (out, DISTRIBUTOR))
+    )
+    assert ("shared" in newcomer, "shared" in buys_elsewhere, "shared" in is_out) == (True, False, False)
     assert seen(Role.MANUFACTURER, MANUFACTURER) == []
     words = str(list_notices(store, Scope.of(Role.DISTRIBUTOR, DISTRIBUTOR), [PROGRAMME], LAST_DAY))
     assert "30 %" not in words

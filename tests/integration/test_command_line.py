@@ -179,3 +179,31 @@ def test_freshness_says_how_old_each_feed_is(shell: Shell) -> None:
         with duckdb.connect(shell.home / "warehouse" / "warehouse.duckdb") as warehouse:
             warehouse.execute(f"update raw.order_lines set _recorded_at = now() at time zone 'UTC' - interval {days} day")
         assert f"order_lines: newest row {days * 24}.0 hours old, {status}" in shell("freshness").stdout
+
+
+def test_replay_reads_again_what_a_mended_profile_takes(shell: Shell) -> None:
+    rows = "".join(f"A{n},1,R1,2026-05-01,S,1,2.50\n" for n in range(200))
+    (shell.source / "a.csv").write_text(HEADER + rows + "B1,1,R1,2026-05-01,S,0,2.50\n")
+    (shell.source / "b.csv").write_text((HEADER + "C1,1,R1,2026-05-01,S,1,2.50\n").replace("sku", "article"))
+    assert shell("replay", "--dry-run").returncode == 2, "an instance that never ran says so"
+    assert shell.run().returncode == 3
+    planned = shell("replay", "--dry-run", "--json")
+    assert planned.returncode == 0, planned.stderr
+    plan = json.loads(planned.stdout)
+    assert [(one["file_name"], one["status"], one["rows_open"], "--profile" in one["problem"]) for one in plan] == [
+        ("a.csv", "loaded", 1, True), ("b.csv", "rejected", 0, True),
+    ]  # fmt: skip
+    unknown = shell("replay")
+    assert (unknown.returncode, "CLI-203" in unknown.stderr) == (3, True)
+    later = shell("replay", "--later", "--code", "ING-207")
+    assert (later.returncode, "request 1 " in later.stderr) == (0, True)
+    shell.profile.write_text(PROFILE.replace('files = "*.csv"', 'files = "*.csv"\nzero_quantities = true'))
+    mended = shell("replay", "--profile", shell.profile, "--no-docs")
+    assert mended.returncode == 3, "b.csv is still refused"
+    assert "Published generation 2" in mended.stderr
+    assert "Still open: 1 files" in mended.stderr
+    again = shell("replay", "--profile", shell.profile, "--no-docs", "--file", "a.csv")
+    assert again.returncode == 0
+    assert "Nothing that was refused is open" in again.stderr
+    runs = json.loads(shell("runs", "--json").stdout)
+    assert [(run["file_name"], run["rows_accepted"], run["rows_duplicate"]) for run in runs[:1]] == [("a.csv", 1, 200)]

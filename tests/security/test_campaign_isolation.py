@@ -175,7 +175,22 @@ def test_pages_show_ones_own_campaigns_and_nobody_elses(open_page: Any, language
         assert not foreign.exception
         assert not [secret for secret in SECRETS if secret in words_of(foreign)], (ref, path)
     assert "70" in words_of(open_page(Role.DISTRIBUTOR, "D1", "settlements", language))
-    assert not [view for view in VIEWS if view.role is Role.RETAILER and "campaign" in view.path]
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_a_retailer_reads_of_running_campaigns_of_its_own_distributor_without_their_money(open_page: Any, language: str) -> None:
+    """R1 buys from D1, which pays a part of the campaign; R2 from D2. Nobody reads who pays, what was simulated or drafted."""
+    assert [view.path for view in VIEWS if view.role is Role.RETAILER and "campaign" in view.path] == ["running-campaigns"]
+    own = open_page(Role.RETAILER, "R1", "running-campaigns", language)
+    foreign = open_page(Role.RETAILER, "R2", "running-campaigns", language)
+    assert not own.exception
+    assert not foreign.exception
+    words = words_of(own)
+    assert "running-zq" in words
+    assert ("70.042" if language == "de" else "70,042") in words, "what it earned itself"
+    assert not [secret for secret in ("offered-zq", "draft-zq", "41369", "41", "60 %", "40 %", "D1") if secret in words]
+    assert "running-zq" not in words_of(foreign)
+    assert [element.value for element in foreign.info]
 
 
 def test_signing_on_the_page_is_checked_again_and_a_second_click_changes_nothing(open_page: Any, staged: Engine, both: Lookalikes,

@@ -20,6 +20,7 @@ from loyalty import load_programme
 from pipeline import Delivery, Pipeline, Reporting
 from portal import User
 from portal.refused_rows import dismiss_row, pending_actions, repair_row, row_in_hand, take_row_back
+from portal.replays import ask_for_replay, open_work, requests_of, take_request_back
 from tests.support.demo import DemoInstance
 
 pytestmark = pytest.mark.integration
@@ -109,3 +110,44 @@ def test_quality_counts_what_its_rows_say(demo: DemoInstance) -> None:
     scores = reader.rows("""select score, (coalesce(timeliness_share, 0) + completeness_share + match_share + coalesce(reconciliation_share, 0)
         + uniqueness_share) * 100 / parts_judged from rpt_partner_quality""")
     assert all(abs(float(str(score)) - float(str(mean))) < 0.06 for score, mean in scores)
+
+
+def test_a_distributor_asks_for_its_own_files_to_be_read_again(demo: DemoInstance, copied: tuple[Settings, Serving]) -> None:
+    settings, serving = copied
+    nordwind, rival = person(Role.DISTRIBUTOR, demo.party_id("nordwind")), person(Role.DISTRIBUTOR, demo.party_id("suedland"))
+    reader, foreign = (serving.reader(Scope.of(Role.DISTRIBUTOR, one.party_id)) for one in (nordwind, rival))
+    store = open_store(settings.resolved_store_url())
+    migrate(store)
+    work = open_work(reader)
+    assert (work.source_ids, work.rows) == (("nordwind",), 3)
+    assert open_work(foreign).source_ids == ()
+    assert ask_for_replay(store, foreign, rival, None, LATER) == [], "who has nothing refused asks for nothing"
+    for who, seen in ((rival, reader), (nordwind, foreign)):
+        with pytest.raises(AccessDeniedError) as denied:
+            ask_for_replay(store, seen, who, None, LATER)
+        assert denied.value.code == "ACC-301"
+    assert ask_for_replay(store, reader, nordwind, "no such code", LATER) == []
+    [first] = ask_for_replay(store, reader, nordwind, "ING-303", LATER)
+    [second] = ask_for_replay(store, reader, nordwind, None, LATER)
+    answers = []
+    for number in (first, 999):
+        with pytest.raises(AccessDeniedError) as refused:
+            take_request_back(store, foreign, rival, number, LATER)
+        answers.append(str(refused.value))
+    assert answers[0] == answers[1], "foreign and missing requests answer alike"
+    assert requests_of(store, foreign) == []
+    take_request_back(store, reader, nordwind, first, LATER)
+    assert [(one.request_no, one.status) for one in requests_of(store, reader)] == [(second, "waiting"), (first, "taken_back")]
+
+    source = next(one for one in demo.manifest.sources if one.source_id == "nordwind")
+    profile = load_profile(source.profile_path)
+    before = refused_rows(serving, Scope.of(Role.DISTRIBUTOR, nordwind.party_id))
+    pipeline = Pipeline(settings, LATER, random_id, [load_programme("demo")])
+    pipeline.adopt(demo.pipeline.transformer)
+    pipeline.run([Delivery(profile, settings.inbox_dir / "nordwind")], Reporting(step=lambda _: None), data_docs=False)
+    done = requests_of(store, reader)[0]
+    assert (done.request_no, done.status, done.files_read, done.files_changed) == (second, "done", 1, 0)
+    assert refused_rows(serving, Scope.of(Role.DISTRIBUTOR, nordwind.party_id)) == before
+    with pytest.raises(AccessDeniedError):
+        take_request_back(store, reader, nordwind, second, LATER)
+    store.dispose()

@@ -17,11 +17,15 @@ import pipeline.service as service_module
 from core.clock import random_id
 from core.errors import ConfigurationError, ConflictError, IntegrityError, RetriableError
 from core.settings import Settings
+from core.store import open_store
 from core.warehouse.reader import Serving
 from ingestion.connectors.folder import DeliveredFolder
 from ingestion.loader import FileOutcome, LoadTask
+from ingestion.refusals import Scope
+from ingestion.replay_requests import ask_replay, replay_requests, take_replay_back
 from pipeline import dead_letters, hold_lease, load_sources, revive
 from pipeline.lease import read_lease
+from tests.integration.faults.cases import lines_profile
 from tests.support.instances import HEADER, OPERATOR, Instance, order_rows
 from tests.support.serving_pipeline import add_source, alerts, later, service_of
 
@@ -184,6 +188,7 @@ def test_a_lease_is_held_by_one_and_a_dead_ones_is_taken_over(instance: Instance
 import sys, time
 from core.clock import SystemClock, random_id
 from core.settings import Settings
+from core.store import open_store
 from pipeline import hold_lease
 with hold_lease(Settings(home={str(instance.home)!r}), SystemClock(), random_id, "pipeline"):
     print("held", flush=True); time.sleep(60)
@@ -254,3 +259,40 @@ def test_the_command_runs_refuses_a_second_and_stops_when_asked(instance: Instan
     assert events[0] == "pipeline_started"
     assert events[-1] == "pipeline_stopped"
     assert Serving(Settings(home=instance.home).warehouse_dir).reader(OPERATOR).rows("select 1") == [(1,)]
+
+
+def test_what_people_ask_of_refused_rows_is_done_without_a_new_file(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.wishes.LOOK_SECONDS", 0.0)
+    known = {"line_kind": {"column": "kind", "values": {"O": "order"}}}
+    mended = {"line_kind": {"column": "kind", "values": {"O": "order", "P": "order"}}}
+    header = HEADER.replace("net\n", "net,kind\n")
+    rows = order_rows("R", 300).replace("\n", ",O\n") + order_rows("Q", 2).replace("\n", ",P\n")
+    add_source(instance, lines_profile(known))
+    store = open_store(instance.settings.resolved_store_url())
+    with service_of(instance) as service:
+        instance.put("orders_1.csv", header + rows)
+        service.tick()
+        assert (instance.orders("R"), instance.orders("Q")) == (300, 0)
+        number = ask_replay(store, "partner", Scope(), instance.clock)
+        assert service.tick() is not None, "the request makes the source due"
+        assert service.tick() is None, "and is met by one run"
+        assert (instance.orders("Q"), replay_requests(store, ["partner"])[0].status) == (0, "done")
+    add_source(instance, lines_profile(mended))
+    with service_of(instance) as service:
+        service.tick()
+        before = instance.generation()
+        taken_back = ask_replay(store, "partner", Scope(error_code="ING-303"), instance.clock)
+        assert ask_replay(store, "partner", Scope(error_code="ING-303"), instance.clock) == taken_back > number
+        [waiting] = [one for one in replay_requests(store, ["partner"]) if one.status == "waiting"]
+        take_replay_back(store, waiting, instance.clock)
+        service.tick()
+        assert (instance.orders("Q"), instance.generation()) == (0, before)
+        ask_replay(store, "partner", Scope(), instance.clock)
+        service.tick()
+    done = replay_requests(store, ["partner"])[0]
+    assert (done.status, done.files_read, done.files_changed, done.rows_accepted, done.rows_refused) == ("done", 1, 1, 2, 0)
+    assert (instance.orders("R"), instance.orders("Q"), instance.generation()) == (300, 2, before + 1)
+    refused = "select distinct resolution from fct_quarantined_rows where file_name = 'orders_1.csv'"
+    assert instance.rows(refused) == [("replay",)]
+    store.dispose()
+    instance.check()

@@ -197,6 +197,8 @@ refused as (
     from (
         select distinct rows_refused.batch_no, rows_refused.row_no, rows_refused.source_id, rows_refused.feed
         from {{ source('ingest', 'quarantine') }} as rows_refused
+        left join {{ source('ingest', 'replays') }} as replays on rows_refused.batch_no = replays.batch_no
+        where replays.batch_no is null
     ) as quarantine
     group by quarantine.source_id, quarantine.feed
 ),

@@ -29,12 +29,13 @@ select
     refused.message,
     refused.raw_text,
     refused.quarantined_at,
-    done.kind as resolution,
-    done.done_at as resolved_at,
-    done.new_batch_no as resolved_by_batch_no,
+    coalesce(done.kind, case when replays.batch_no is not null then 'replay' end) as resolution,
+    coalesce(done.done_at, replays.replayed_at) as resolved_at,
+    coalesce(done.new_batch_no, replays.new_batch_no) as resolved_by_batch_no,
     refused.row_layout
 from numbered as refused
 inner join files on refused.batch_no = files.batch_no
 left join {{ ref('int_sources__owner') }} as owners on refused.source_id = owners.source_id
 left join {{ source('ingest', 'quarantine_done') }} as done
     on refused.batch_no = done.batch_no and refused.row_no = done.row_no
+left join {{ source('ingest', 'replays') }} as replays on refused.batch_no = replays.batch_no

@@ -1,6 +1,6 @@
 -- five shares between 0 and 1, each null where nothing can be judged; the score is their mean in hundredths. Every missing part stands in rows:
 -- late files and duplicates in fct_batches, refused rows in fct_quarantined_rows, unknown numbers in fct_unmatched_references, variances in
--- rpt_stock_reconciliation
+-- rpt_stock_reconciliation. A file that was refused in part and read again counts once: its refusals are those of the later reading
 with
 
 recent as (
@@ -21,9 +21,14 @@ files as (
         max(recent.recorded_at) as last_recorded_at,
         count(recent.is_late) as files_judged,
         sum(case when recent.is_late then 1 else 0 end) as files_late,
-        sum(case when recent.status in ('loaded', 'held') then recent.rows_read else 0 end) as rows_read,
-        sum(case when recent.status in ('loaded', 'held') then recent.rows_quarantined else 0 end) as rows_quarantined,
-        sum(case when recent.status = 'loaded' then recent.rows_duplicate else 0 end) as rows_duplicate
+        sum(
+            case when recent.status in ('loaded', 'held') then recent.rows_read else 0 end
+            - case when recent.replayed_by_batch_no is not null and recent.status in ('loaded', 'held') then recent.rows_quarantined else 0 end
+            - case when recent.is_replay and recent.status in ('loaded', 'held') then recent.rows_duplicate else 0 end
+        ) as rows_read,
+        sum(case when recent.replayed_by_batch_no is null and recent.status in ('loaded', 'held') then recent.rows_quarantined else 0 end)
+            as rows_quarantined,
+        sum(case when recent.status = 'loaded' and not recent.is_replay then recent.rows_duplicate else 0 end) as rows_duplicate
     from recent
     group by recent.source_id
 ),
@@ -32,7 +37,7 @@ repaired as (
     select refused.source_id, count(*) as rows_resolved
     from {{ ref('fct_quarantined_rows') }} as refused
     inner join recent on refused.batch_no = recent.batch_no
-    where refused.finding_no = 1 and refused.resolution = 'repair'
+    where refused.finding_no = 1 and refused.resolution = 'repair' and recent.replayed_by_batch_no is null
     group by refused.source_id
 ),
 

@@ -1,0 +1,58 @@
+"""What people ask between two runs: a source is due when somebody asked something of its refused rows, also without a new file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import DreiklangError
+from core.settings import Settings
+from core.store import migrate, open_store
+from ingestion.replay_requests import newest_wishes
+
+log = structlog.get_logger("dreiklang.pipeline")
+
+LOOK_SECONDS = 1.0
+"""How often the store is asked."""
+
+
+class Wishes:
+    """Knows which sources' people asked for something since the source ran last. A store that does not answer has no wishes."""
+
+    def __init__(self, settings: Settings, source_ids: Sequence[str]) -> None:
+        self._settings, self._source_ids = settings, tuple(source_ids)
+        self._store: Engine | None = None
+        self._looked_s = float("-inf")
+        self._newest: dict[str, tuple[int, int]] = {}
+        self._met: dict[str, tuple[int, int]] = {}
+
+    def look(self) -> None:
+        """Ask the store, at most once a second. What was asked before the process began is met by the first runs."""
+        if time.monotonic() - self._looked_s < LOOK_SECONDS:
+            return
+        self._looked_s = time.monotonic()
+        try:
+            if self._store is None:
+                store = open_store(self._settings.resolved_store_url())
+                migrate(store)
+                self._store = store
+            self._newest = newest_wishes(self._store, self._source_ids)
+        except (SQLAlchemyError, DreiklangError, OSError) as error:
+            log.warning("wishes_unknown", found=type(error).__name__)
+
+    def has_any(self, source_id: str) -> bool:
+        """Whether somebody asked something that no run of the source has met."""
+        return self._newest.get(source_id) != self._met.get(source_id)
+
+    def known(self) -> dict[str, tuple[int, int]]:
+        """What is asked by now; hand it to `met` when a run that began after it has ended."""
+        return dict(self._newest)
+
+    def met(self, source_id: str, known: dict[str, tuple[int, int]]) -> None:
+        """A run of the source did what was asked until then."""
+        if source_id in known:
+            self._met[source_id] = known[source_id]
