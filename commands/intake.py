@@ -70,7 +70,7 @@ def confirm(
     try:
         profile = Profile(source_id=source, title=title or source, time_zone=zone, currency=currency, feeds=(feed_profile,))
     except ValidationError as error:
-        raise InputRefusedError("ING-603", where=f"source {source}", found="; ".join(str(one["msg"]) for one in error.errors()),
+        raise InputRefusedError("ING-643", where=f"source {source}", found="; ".join(str(one["msg"]) for one in error.errors()),
                                 expected="an id, a time zone and a currency as the help says", next_step="Correct the options.") from error  # fmt: skip
     _show(proposal)
     trial = try_layout(file, profile, feed_profile, SystemClock())
@@ -80,7 +80,7 @@ def confirm(
     for finding in trial.findings[:5]:
         out.print(f"  {finding.error_code} {finding.message}", markup=False, highlight=False)
     if trial.status != "loaded":
-        raise InputRefusedError("ING-605", where=f"the trial of {file.name}", found=trial.message or trial.status, expected="a file that can be loaded",
+        raise InputRefusedError("ING-645", where=f"the trial of {file.name}", found=trial.message or trial.status, expected="a file that can be loaded",
                                 next_step="Change the answers or columns and try again. Nothing was kept.")  # fmt: skip
     if not yes and not typer.confirm("Read files of this layout so from now on?"):
         out.print("Nothing was kept.")

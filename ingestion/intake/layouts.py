@@ -71,11 +71,11 @@ def confirm_layout(
 def forget_layout(
     engine: Engine, layout_no: int, clock: Clock, *, actor: str | None = None, source_id: str | None = None
 ) -> None:
-    """Withdraw a layout; files of it wait again. With `source_id` only one of that source. Raises InputRefusedError ING-604."""
+    """Withdraw a layout; files of it wait again. With `source_id` only one of that source. Raises InputRefusedError ING-644."""
     with writing(engine) as connection:
         found = next((one for one in _current(connection, source_id) if one.layout_no == layout_no), None)
         if found is None:
-            raise InputRefusedError("ING-604", where=f"layout {layout_no}", found="no such layout", expected="one that is listed",
+            raise InputRefusedError("ING-644", where=f"layout {layout_no}", found="no such layout", expected="one that is listed",
                                     next_step="Look at `dreiklang intake list`.")  # fmt: skip
         _record(connection, found.profile, found.fingerprint, found.file_name, 1, clock, actor)
 

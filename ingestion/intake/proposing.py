@@ -88,9 +88,9 @@ class Proposal:
 
 
 def propose(layout: Layout, feed: str | None = None, among: Sequence[str] = tuple(FEEDS)) -> Proposal:
-    """The best mapping of a layout: of that feed, else of the one of `among` that the file fills best. Raises InputRefusedError ING-602."""
+    """The best mapping of a layout: of that feed, else of the one of `among` that the file fills best. Raises InputRefusedError ING-642."""
     if feed is not None and feed not in among:
-        raise InputRefusedError("ING-602", where=f"file {layout.file_name}", found=f"no feed '{feed}'",
+        raise InputRefusedError("ING-642", where=f"file {layout.file_name}", found=f"no feed '{feed}'",
                                 expected=f"one of {', '.join(among)}", next_step="Name a feed of docs/data-contracts.md.")  # fmt: skip
     proposals = [_proposal(layout, FEEDS[name]) for name in ([feed] if feed else among)]
     return max(proposals, key=lambda one: (round(one.coverage + one.explained, 2), sum(column.score for column in one.columns)))
@@ -99,7 +99,7 @@ def propose(layout: Layout, feed: str | None = None, among: Sequence[str] = tupl
 def answered(proposal: Proposal, answers: Mapping[str, str], changes: Mapping[str, str | None] | None = None) -> FeedProfile:
     """The feed's profile with a person's answers. `changes`: contract column -> column of the file (None: leave it out).
 
-    Raises InputRefusedError ING-603 when a question is open, an answer is none of its choices, or the mapping is not whole.
+    Raises InputRefusedError ING-643 when a question is open, an answer is none of its choices, or the mapping is not whole.
     """
     layout = proposal.layout
     known = {question.key: question for question in proposal.questions}
@@ -355,5 +355,5 @@ def _scheme_questions(contract: Feed, columns: Sequence[ColumnProposal]) -> list
 
 
 def _not_whole(layout: Layout, found: str) -> InputRefusedError:
-    return InputRefusedError("ING-603", where=f"the mapping of {layout.file_name}", found=found, expected="an answer to every question",
+    return InputRefusedError("ING-643", where=f"the mapping of {layout.file_name}", found=found, expected="an answer to every question",
                              next_step="Answer what is open and confirm again. Nothing was loaded.")  # fmt: skip

@@ -80,7 +80,7 @@ def test_an_ambiguous_number_is_a_question(tmp_path: Path) -> None:
     assert set(question.choices) == {",", ". thousands ,"}
     with pytest.raises(InputRefusedError) as refused:
         answered(proposal, ANSWERS)
-    assert refused.value.code == "ING-603"
+    assert refused.value.code == "ING-643"
     assert "decimal" in refused.value.detail.found
     assert answered(proposal, {**ANSWERS, "decimal": ". thousands ,"}).thousands == ","
 
@@ -95,7 +95,7 @@ def test_a_mapping_that_is_not_whole_is_refused(
     proposal = propose(sniff(written(tmp_path, GERMAN + ROWS)))
     with pytest.raises(InputRefusedError) as refused:
         answered(proposal, answers, changes)
-    assert refused.value.code == "ING-603"
+    assert refused.value.code == "ING-643"
     assert found in refused.value.detail.found
 
 
@@ -129,7 +129,7 @@ def test_a_confirmed_layout_reads_the_next_file_alone(store: Engine, tmp_path: P
     assert learned_deliveries(store, inbox) == []
     with pytest.raises(InputRefusedError) as refused:
         forget_layout(store, number, clock)
-    assert refused.value.code == "ING-604"
+    assert refused.value.code == "ING-644"
 
 
 def test_a_source_cannot_forget_the_layout_of_another(store: Engine, tmp_path: Path, clock: FixedClock) -> None:
@@ -149,7 +149,7 @@ def test_what_is_no_table_is_said_so(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(InputRefusedError) as refused:
         sniff(path)
-    assert refused.value.code == "ING-601"
+    assert refused.value.code == "ING-641"
 
 
 @pytest.mark.real
