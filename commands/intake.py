@@ -64,9 +64,8 @@ def confirm(
     from ingestion.profiles import Profile
 
     _need_file(file)
-    proposal = make_proposal(sniff(file), feed)
-    changes = {name: value or None for name, value in _pairs(column)}
-    feed_profile = answered(proposal, dict(_pairs(answer)), changes)
+    proposal = make_proposal(sniff(file), feed, chosen={name: value or None for name, value in _pairs(column)})
+    feed_profile = answered(proposal, dict(_pairs(answer)))
     try:
         profile = Profile(source_id=source, title=title or source, time_zone=zone, currency=currency, feeds=(feed_profile,))
     except ValidationError as error:

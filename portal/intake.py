@@ -66,11 +66,10 @@ class UploadedFile:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a person says about a file: answers by key of the question, changed columns, the zone and the currency of what names none,
-    and the leg of the channel that the whole file is about, where its feed has legs."""
+    """What a person says about a file: answers by key of the question, the zone and the currency of what names none, and the leg of the
+    channel that the whole file is about, where its feed has legs."""
 
     said: Mapping[str, str]
-    columns: Mapping[str, str | None]
     time_zone: str
     currency: str
     leg: str = "sell_through"
@@ -106,11 +105,20 @@ def has_legs(feed: str) -> bool:
     return any(column.name == "leg" for column in FEEDS[feed].columns)
 
 
-def looked_at(user: User, file: UploadedFile, feed: str | None = None, leg: str = "sell_through") -> Proposal:
-    """How the file could be read; the leg and who the distributor is are no questions. Raises AccessDeniedError, InputRefusedError ING-641, ING-642."""
+def looked_at(
+    user: User,
+    file: UploadedFile,
+    feed: str | None = None,
+    leg: str = "sell_through",
+    chosen: Mapping[str, str | None] | None = None,
+) -> Proposal:
+    """How the file could be read, around the columns that a person chose; the leg and who the distributor is are no questions.
+
+    Raises AccessDeniedError, InputRefusedError ING-641 to ING-643.
+    """
     source_of(user)
     with _on_disk(file) as path:
-        found = propose(sniff(path), feed, FEEDS_OFFERED)
+        found = propose(sniff(path), feed, FEEDS_OFFERED, chosen)
     given = {"leg", _our_column(found.feed, leg)}
     return replace(
         found,
@@ -195,7 +203,7 @@ def _profile(reader: Reader, user: User, title: str, proposal: Proposal, answers
     ours = _our_column(proposal.feed, answers.leg)
     given = ({"leg": answers.leg} if has_legs(proposal.feed) else {}) | ({ours: str(user.party_id)} if ours else {})
     said = dict(answers.said) | {f"const.{name}": value for name, value in given.items()}
-    feed = answered(proposal, said, {name: header for name, header in answers.columns.items() if name not in given})
+    feed = answered(proposal, said)
     _need_own_schemes(schemes_of(reader, user), feed)
     if ours:
         columns = dict(feed.columns) | {ours: ColumnMapping(const=str(user.party_id), scheme="party")}

@@ -87,30 +87,35 @@ class Proposal:
         return tuple(question for question in self.questions if question.default is None)
 
 
-def propose(layout: Layout, feed: str | None = None, among: Sequence[str] = tuple(FEEDS)) -> Proposal:
-    """The best mapping of a layout: of that feed, else of the one of `among` that the file fills best. Raises InputRefusedError ING-642."""
+def propose(
+    layout: Layout, feed: str | None = None, among: Sequence[str] = tuple(FEEDS), chosen: Mapping[str, str | None] | None = None
+) -> Proposal:
+    """The best mapping of a layout: of that feed, else of the one of `among` that the file fills best.
+
+    `chosen`: contract column -> column of the file as a person says (None: leave it out); the rest is proposed around it.
+    Raises InputRefusedError ING-642 for no such feed, ING-643 for a column that is not there.
+    """
     if feed is not None and feed not in among:
         raise InputRefusedError("ING-642", where=f"file {layout.file_name}", found=f"no feed '{feed}'",
                                 expected=f"one of {', '.join(among)}", next_step="Name a feed of docs/data-contracts.md.")  # fmt: skip
-    proposals = [_proposal(layout, FEEDS[name]) for name in ([feed] if feed else among)]
+    chosen = chosen or {}
+    strangers = sorted({header for header in chosen.values() if header} - {column.name for column in layout.columns})
+    if strangers:
+        raise _not_whole(layout, f"columns that the file does not have: {', '.join(strangers)}")
+    proposals = [_proposal(layout, FEEDS[name], chosen) for name in ([feed] if feed else among)]
     return max(proposals, key=lambda one: (round(one.coverage + one.explained, 2), sum(column.score for column in one.columns)))
 
 
-def answered(proposal: Proposal, answers: Mapping[str, str], changes: Mapping[str, str | None] | None = None) -> FeedProfile:
-    """The feed's profile with a person's answers. `changes`: contract column -> column of the file (None: leave it out).
+def answered(proposal: Proposal, answers: Mapping[str, str]) -> FeedProfile:
+    """The feed's profile with a person's answers.
 
     Raises InputRefusedError ING-643 when a question is open, an answer is none of its choices, or the mapping is not whole.
     """
     layout = proposal.layout
     known = {question.key: question for question in proposal.questions}
     columns: dict[str, Any] = {one.column: dict(one.mapping) for one in proposal.columns}
-    for name, header in (changes or {}).items():
-        columns.pop(name, None)
-        if header is not None:
-            columns[name] = {"column": header}
     said = {key: question.default for key, question in known.items() if question.default is not None} | dict(answers)
-    missing = [f"{question.key} ({question.text})" for question in known.values()
-               if not said.get(question.key) and question.key.removeprefix("const.") not in (changes or {})]  # fmt: skip
+    missing = [f"{question.key} ({question.text})" for question in known.values() if not said.get(question.key)]
     wrong = [
         f"{key} = {value}"
         for key, value in said.items()
@@ -131,10 +136,6 @@ def answered(proposal: Proposal, answers: Mapping[str, str], changes: Mapping[st
                 columns[name].pop("scheme", None)
             elif name in columns:
                 columns[name][key] = value
-    headers = {column.name for column in layout.columns}
-    strangers = sorted({str(m["column"]) for m in columns.values() if m.get("column") and m["column"] not in headers})
-    if strangers:
-        raise _not_whole(layout, f"columns that the file does not have: {', '.join(strangers)}")
     try:
         return FeedProfile.model_validate({**settings, "columns": columns})
     except ValidationError as error:
@@ -163,10 +164,11 @@ def _styles(layout: Layout, said: Mapping[str, str | None]) -> dict[str, Any]:
     return settings
 
 
-def _proposal(layout: Layout, contract: Feed) -> Proposal:
-    taken = dict(_best_pairs(layout, contract))
+def _proposal(layout: Layout, contract: Feed, chosen: Mapping[str, str | None]) -> Proposal:
+    chosen = {name: header for name, header in chosen.items() if name in {column.name for column in contract.columns}}
+    taken = dict(_best_pairs(layout, contract, chosen))
     columns = [_column_proposal(contract.column(name), sample, score, layout) for name, (sample, score) in taken.items()]
-    columns += _composed(layout, contract, taken)
+    columns += [one for one in _composed(layout, contract, taken) if one.column not in chosen]
     mapped = {one.column for one in columns}
     questions = [
         *_style_questions(layout, columns),
@@ -188,14 +190,17 @@ def _proposal(layout: Layout, contract: Feed) -> Proposal:
     )
 
 
-def _best_pairs(layout: Layout, contract: Feed) -> Iterator[tuple[str, tuple[ColumnSample, int]]]:
+def _best_pairs(
+    layout: Layout, contract: Feed, chosen: Mapping[str, str | None]
+) -> Iterator[tuple[str, tuple[ColumnSample, int]]]:
+    by_header = {sample.name: sample for sample in layout.columns}
+    yield from ((name, (by_header[header], 100)) for name, header in chosen.items() if header)
     pairs = [
         (_score(contract, column, sample), column.required, column.name, sample)
         for column in contract.columns if column.name not in ("document_id", "source_zone")
         for sample in layout.columns
     ]  # fmt: skip
-    names: set[str] = set()
-    headers: set[str] = set()
+    names, headers = set(chosen), {header for header in chosen.values() if header}
     for score, _, name, sample in sorted(pairs, key=lambda pair: (-pair[0], not pair[1])):
         if score < SCORE_MIN or name in names or sample.name in headers:
             continue

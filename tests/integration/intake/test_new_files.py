@@ -60,7 +60,7 @@ class Desk:
     def answers(self, **said: str) -> Answers:
         """The usual ones: customer numbers of its own ERP, and what its words mean."""
         usual = {"value.line_status.offen": "open", "scheme.buyer": "nordwind:customer"}
-        return Answers(usual | said, {}, "Europe/Berlin", "EUR")
+        return Answers(usual | said, "Europe/Berlin", "EUR")
 
     def confirm(self, file: UploadedFile, answers: Answers) -> int:
         """Look, try, confirm."""
