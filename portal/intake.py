@@ -134,24 +134,22 @@ def known_layouts(store: Engine, user: User, file: UploadedFile) -> list[Learned
         return [layout for layout in layouts if is_of_layout(path, layout)]
 
 
-def tried(
-    reader: Reader, user: User, title: str, file: UploadedFile, proposal: Proposal, answers: Answers, clock: Clock
-) -> Trial:
+def tried(reader: Reader, user: User, file: UploadedFile, proposal: Proposal, answers: Answers, clock: Clock) -> Trial:
     """What would be loaded. Raises AccessDeniedError, InputRefusedError ING-643."""
-    profile = _profile(reader, user, title, proposal, answers)
+    profile = _profile(reader, user, proposal, answers)
     with _on_disk(file) as path:
         return try_layout(path, profile, profile.feeds[0], clock)
 
 
 def confirmed(
-    settings: Settings, store: Engine, reader: Reader, user: User, title: str, file: UploadedFile, proposal: Proposal, answers: Answers, clock: Clock, ids: Ids,
+    settings: Settings, store: Engine, reader: Reader, user: User, file: UploadedFile, proposal: Proposal, answers: Answers, clock: Clock, ids: Ids,
 ) -> int:  # fmt: skip
     """Read files of this layout so from now on, this one first. Gives the layout's number. Raises InputRefusedError ING-645 when the trial fails."""
-    trial = tried(reader, user, title, file, proposal, answers, clock)
+    trial = tried(reader, user, file, proposal, answers, clock)
     if trial.status != "loaded":
         raise InputRefusedError("ING-645", where=f"the trial of {file.name}", found=trial.message or trial.status,
                                 expected="a file that can be loaded", next_step="Change answers or columns and try again. Nothing was kept.")  # fmt: skip
-    profile = _profile(reader, user, title, proposal, answers)
+    profile = _profile(reader, user, proposal, answers)
     number = confirm_layout(store, profile, profile.feeds[0], proposal.layout.fingerprint, file.name, clock, actor=user.user_id)
     _write_down(store, user, "layout_confirmed", clock, layout=number, file=file.name)
     sent(settings, store, user, file, clock, ids)
@@ -198,7 +196,7 @@ def safe_name(name: str) -> str:
     return (re.sub(r"[^\w.\- ]", "_", last).lstrip(". ") or "file")[-120:]
 
 
-def _profile(reader: Reader, user: User, title: str, proposal: Proposal, answers: Answers) -> Profile:
+def _profile(reader: Reader, user: User, proposal: Proposal, answers: Answers) -> Profile:
     """The mapping with the distributor as itself, and the distributor as its owner."""
     ours = _our_column(proposal.feed, answers.leg)
     given = ({"leg": answers.leg} if has_legs(proposal.feed) else {}) | ({ours: str(user.party_id)} if ours else {})
@@ -209,10 +207,11 @@ def _profile(reader: Reader, user: User, title: str, proposal: Proposal, answers
         columns = dict(feed.columns) | {ours: ColumnMapping(const=str(user.party_id), scheme="party")}
         feed = feed.model_copy(update={"columns": columns})
     owner = PartyNumber(scheme="party", ref=str(user.party_id))
+    name = reader.rows("select name from bridge_visible_parties where party_id = $own limit 1", {"own": user.party_id})
     try:
         return Profile(
             source_id=source_of(user),
-            title=title,
+            title=str(name[0][0]) if name else source_of(user),
             owner=owner,
             time_zone=answers.time_zone,
             currency=answers.currency,

@@ -65,7 +65,7 @@ class Desk:
     def confirm(self, file: UploadedFile, answers: Answers) -> int:
         """Look, try, confirm."""
         look = looked_at(self.user, file)
-        return confirmed(self.settings, self.store, self.reader, self.user, "Nordwind", file, look, answers, LATER, random_id)
+        return confirmed(self.settings, self.store, self.reader, self.user, file, look, answers, LATER, random_id)
 
     def tick(self) -> None:
         """The pipeline looks once."""
@@ -105,7 +105,7 @@ def test_a_layout_is_confirmed_once_and_the_next_file_needs_nobody(desk: Desk) -
     assert not {"const.leg", "const.seller"} & {question.key for question in look.questions}
     assert {q.key: q.default for q in look.questions}["const.unit"] == "unit", "units are confirmed, not assumed in silence"
     assert "value.line_status.offen" in {q.key for q in look.open_questions}, "a word unlike all of ours is asked"
-    trial = tried(desk.reader, desk.user, "Nordwind", first, look, desk.answers(), LATER)
+    trial = tried(desk.reader, desk.user, first, look, desk.answers(), LATER)
     assert (trial.status, trial.rows_accepted) == ("loaded", 2)
     number = desk.confirm(first, desk.answers())
     assert [one.layout_no for one in my_layouts(desk.store, desk.user)] == [number]
@@ -157,7 +157,7 @@ def test_only_a_distributor_and_only_its_own(demo: DemoInstance, desk: Desk) -> 
     assert unknown.value.code == "ING-644"
     foreign = desk.serving.reader(scope_of(rival))
     with pytest.raises(AccessDeniedError):
-        tried(foreign, desk.user, "Nordwind", file, looked_at(desk.user, file), desk.answers(), LATER)
+        tried(foreign, desk.user, file, looked_at(desk.user, file), desk.answers(), LATER)
 
 
 def test_a_withdrawn_layout_waits_and_people_are_told_once(desk: Desk) -> None:
