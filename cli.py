@@ -13,9 +13,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from commands.documents import documents_app
+from commands.events import loyalty_app
 from commands.inbox import inbox_keys_app
 from commands.intake import intake_app, learned
-from commands.members import loyalty_app
 from commands.people import users_app
 from commands.reports import (
     batch_in_words,
@@ -49,6 +50,7 @@ app = typer.Typer(
 )  # fmt: skip
 app.add_typer(users_app, name="users", help="People who log in.")
 app.add_typer(intake_app, name="intake", help="Unknown files: propose a mapping, confirm it once.")
+app.add_typer(documents_app, name="documents", help="Messages of EDI and XML that partners sent.")
 app.add_typer(inbox_keys_app, name="inbox-keys", help="Secrets with which partners sign what they push to the inbox.")
 app.add_typer(loyalty_app, name="loyalty", help="The points programme and its ledger.")
 

@@ -36,7 +36,7 @@ Member = Annotated[str, typer.Argument(help="The retailer's number in the master
 @loyalty_app.command("statement")
 def show_statement(member: Member, programme: ProgrammeOption = None, limit: Annotated[int, typer.Option(min=1)] = 30) -> None:
     """What a retailer has, when it expires, its tier, and its newest entries with their reasons."""
-    settings, chosen, store = _open(programme)
+    settings, chosen, store = open_programme(programme)
     party_id = party_id_of(settings, Role.RETAILER, member)
     booked = statement(store, chosen, party_id, SystemClock(), limit=limit)
     for balance in booked.balances:
@@ -63,7 +63,7 @@ def show_preview(
     programme: ProgrammeOption = None,
 ) -> None:
     """What a basket would earn, rule by rule, campaigns included; what is missing to a bonus, and what caps leave."""
-    settings, chosen, store = _open(programme)
+    settings, chosen, store = open_programme(programme)
     party_id = party_id_of(settings, Role.RETAILER, member)
     seller = party_id_of(settings, Role.DISTRIBUTOR, distributor) if distributor else 0
     with published_marts(settings) as marts:
@@ -111,7 +111,7 @@ def split(member: Member, reason: Annotated[str, typer.Option(help="Why; kept fo
 @loyalty_app.command("expire")
 def expire(programme: ProgrammeOption = None) -> None:
     """Write off what has expired, confirm what is due, time out holds. A run does it too; running it twice does nothing more."""
-    _, chosen, store = _open(programme)
+    _, chosen, store = open_programme(programme)
     done = keep_house(store, chosen, SystemClock())
     typer.echo(
         f"{done.points_expired:,} points expired, {done.lots_confirmed:,} lots confirmed, {done.holds_timed_out:,} holds timed out."
@@ -124,12 +124,13 @@ def close(
     programme: ProgrammeOption = None,
 ) -> None:
     """Close the books up to and with a day: later entries about it are booked in the open period."""
-    _, chosen, store = _open(programme)
+    _, chosen, store = open_programme(programme)
     close_period(store, chosen, date(until.year, until.month, until.day), SystemClock())
     typer.echo(f"The books of {chosen.programme_id} are closed up to {until.date()}.")
 
 
-def _open(programme_id: str | None) -> tuple[Settings, Programme, Engine]:
+def open_programme(programme_id: str | None) -> tuple[Settings, Programme, Engine]:
+    """Settings, the programme that is meant, and the store. Raises ConfigurationError LOY-101 when it is not clear which."""
     settings = Settings.load()
     active = {one.programme_id: one for one in active_programmes(settings.root)}
     chosen = active.get(programme_id or next(iter(active), "")) if programme_id or len(active) == 1 else None

@@ -9,10 +9,10 @@ from glob import escape
 import typer
 from rich.console import Console
 
-from commands.reports import PATIENCE_SECONDS, Row, print_rows
+from commands.reports import PATIENCE_SECONDS, Row, need_warehouse, print_rows
 from commands.running import run_deliveries
 from core.clock import SystemClock, random_id
-from core.errors import ConfigurationError, InputRefusedError
+from core.errors import InputRefusedError
 from core.settings import Settings
 from core.store import migrate, open_store
 from core.warehouse.owner import own_warehouse
@@ -95,11 +95,7 @@ def _rows(plan: Planned) -> list[Row]:
 
 
 def _plans(settings: Settings, sources: Sequence[str], profiles: Sequence[str], scope: Scope) -> list[Planned]:
-    if not settings.warehouse_path.exists():
-        raise ConfigurationError(
-            "CLI-102", where=str(settings.warehouse_path), found="no warehouse", expected="an instance that has run once",
-            next_step="Run `dreiklang run` first, or set DREIKLANG_HOME to the instance you mean.",
-        )  # fmt: skip
+    need_warehouse(settings)
     named = {profile.source_id: profile for profile in map(load_profile, profiles)}
     wanted = [*sources] or [*named]
     with own_warehouse(settings, patience_s=PATIENCE_SECONDS) as connection:

@@ -83,12 +83,13 @@ def quarantine_rows(settings: Settings, source_id: str | None, last: int) -> lis
 
 
 def _control_rows(settings: Settings, columns: Sequence[str], sql: str, parameters: Row) -> list[Row]:
-    _need_warehouse(settings)
+    need_warehouse(settings)
     with own_warehouse(settings, patience_s=PATIENCE_SECONDS) as connection:
         return [dict(zip(columns, row, strict=True)) for row in connection.execute(sql, parameters).fetchall()]
 
 
-def _need_warehouse(settings: Settings) -> None:
+def need_warehouse(settings: Settings) -> None:
+    """Raise ConfigurationError CLI-102 when the instance has never run."""
     if not settings.warehouse_path.exists():
         raise ConfigurationError(
             "CLI-102", where=str(settings.warehouse_path), found="no warehouse", expected="an instance that has run once",
@@ -98,7 +99,7 @@ def _need_warehouse(settings: Settings) -> None:
 
 def freshness_rows(settings: Settings) -> list[Row]:
     """How old the newest row of each feed is."""
-    _need_warehouse(settings)
+    need_warehouse(settings)
     with own_warehouse(settings, patience_s=PATIENCE_SECONDS):
         return [asdict(one) for one in Transformer(settings).feed_freshness()]
 

@@ -27,6 +27,7 @@ from core.clock import Clock
 from core.errors import ConflictError, InputRefusedError, RetriableError
 from core.store import reading, writing
 from inbox.tables import inbox_deliveries
+from ingestion.redaction import message_without_secrets
 
 log = structlog.get_logger("dreiklang.inbox")
 
@@ -203,8 +204,9 @@ def _answer(arrival: Arrival, sha256: str) -> None:
 
 
 def _write(path: Path, body: bytes) -> None:
+    """On the disk, without the secrets that a cXML message carries: signature and sha256 are those of what came."""
     with path.open("wb") as handle:
-        handle.write(body)
+        handle.write(message_without_secrets(body))
         handle.flush()
         os.fsync(handle.fileno())
 

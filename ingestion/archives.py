@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from core.errors import InputRefusedError
 from ingestion.findings import refuse
+from ingestion.machine import is_machine_fault
 
 CHUNK_BYTES = 1 << 20
 BETWEEN = "!"
@@ -65,6 +66,8 @@ def unpack(archive: Path, name: str, target: Path, limits: ArchiveLimits = LIMIT
                 unpacked.append((entry.filename, path))
     except DAMAGE as error:
         shutil.rmtree(target, ignore_errors=True)
+        if is_machine_fault(error):
+            raise
         raise _damaged(name, error) from error
     except InputRefusedError:
         shutil.rmtree(target, ignore_errors=True)

@@ -21,6 +21,7 @@ from ingestion.archives import CountedGzip
 from ingestion.documents.registry import FORMATS
 from ingestion.findings import Finding, refuse
 from ingestion.landing import CHUNK_BYTES, Landed
+from ingestion.machine import is_machine_fault
 from ingestion.profiles.model import FeedProfile
 from ingestion.trailers import Stated, take_trailer
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from ingestion.documents.shelf import Shelf
 
 LINE_BYTES_MAX = 8 << 20
+BUFFER_BYTES = 2 * LINE_BYTES_MAX
+"""What the reader of text holds at a time; without a word of ours it would be sixteen longest lines."""
+
 REJECTS_MAX = 100_000
 
 
@@ -93,6 +97,8 @@ def _decode_parquet(connection: duckdb.DuckDBPyConnection, landed: Landed, neede
     try:
         described = connection.execute(f"describe select * from {source}").fetchall()
     except duckdb.Error as error:
+        if is_machine_fault(error):
+            raise
         raise refuse("ING-202", landed.file_name, found=str(error).splitlines()[0], expected="a whole parquet file",
                      next_step="Send the file again; it may have been cut off on its way.") from error  # fmt: skip
     types = {str(row[0]): str(row[1]) for row in described if row[0] != "file_row_number"}
@@ -121,6 +127,8 @@ def _as_utf8(landed: Landed, feed: FeedProfile, work: Path) -> Path:
                 out.write(decoder.decode(chunk).removeprefix("\ufeff"))
             out.write(decoder.decode(b"", final=True))
     except (EOFError, OSError, zlib.error) as error:
+        if is_machine_fault(error):
+            raise
         raise refuse("ING-203", landed.file_name, found=f"a damaged or cut-off gzip file ({error})", expected="a whole gzip file",
                      next_step="Send the file again. Nothing of it was loaded.") from error  # fmt: skip
     except UnicodeError as error:
@@ -147,9 +155,11 @@ def _decode_csv(
             f"""create temp table decoded_text as select row_number() over () as _record_no, * from read_csv({literal(str(text))},
                 auto_detect = false, header = true, columns = {columns}, delim = {literal(feed.delimiter)},
                 quote = {literal(feed.quote)}, escape = {literal(feed.quote)}, strict_mode = true, store_rejects = true,
-                rejects_limit = {REJECTS_MAX}, max_line_size = {LINE_BYTES_MAX}, all_varchar = true, null_padding = false)"""
+                rejects_limit = {REJECTS_MAX}, max_line_size = {LINE_BYTES_MAX}, buffer_size = {BUFFER_BYTES}, all_varchar = true, null_padding = false)"""
         )
     except duckdb.Error as error:
+        if is_machine_fault(error):
+            raise
         raise refuse("ING-205", landed.file_name, found=str(error).splitlines()[0],
                      expected=f"records separated by line ends, columns by '{feed.delimiter}'",
                      next_step="Check quotes and delimiter of the export and send the file again.") from error  # fmt: skip
@@ -234,9 +244,11 @@ def _decode_jsonl(
         connection.execute(
             f"""create temp table decoded_text as select row_number() over () as _record_no, line from read_csv({literal(str(text))},
                 auto_detect = false, header = false, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
-                max_line_size = {LINE_BYTES_MAX})"""
+                max_line_size = {LINE_BYTES_MAX}, buffer_size = {BUFFER_BYTES})"""
         )
     except duckdb.Error as error:
+        if is_machine_fault(error):
+            raise
         raise refuse("ING-205", landed.file_name, found=str(error).splitlines()[0], expected="one JSON object per line",
                      next_step="Send the file again as JSON lines.") from error  # fmt: skip
     bad = connection.execute(

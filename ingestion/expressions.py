@@ -59,7 +59,7 @@ def map_column(column: Column, contract: Feed, feed: FeedProfile, profile: Profi
     if column.name == "currency" and mapping.const is None:
         known = ", ".join(literal(code) for code in sorted(CURRENCIES))
         checks.append(Check(f"({typed}) not in ({known})", origin, "ING-307", text, "an ISO 4217 code such as EUR"))
-    if column.name == contract.event_date:
+    if column.kind == "instant" or column.name == contract.event_date:  # every moment that a contract knows has happened
         limit = f"_now + interval {FUTURE_HOURS_MAX} hour"
         checks.append(Check(f"({typed}) > {limit}", origin, "ING-305", text, "a date that is not in the future"))
     return Mapped(_stored(column, mapping, typed, profile, sql_type), tuple(checks))

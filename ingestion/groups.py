@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,19 +23,10 @@ from ingestion.deletions import key_columns, revived, settle_deletions
 from ingestion.documents.intake import DocumentIntake
 from ingestion.landing import Landed, land, land_companion
 from ingestion.loader import FileOutcome, LoadTask, begin_group, settle_group, stage_file
+from ingestion.machine import is_machine_fault
 from ingestion.profiles.model import FeedProfile, Profile
 
 log = structlog.get_logger("dreiklang.ingestion")
-
-MACHINE_FAULTS = (MemoryError, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InterruptException)
-
-
-def is_machine_fault(error: Exception) -> bool:
-    """Whether this machine failed and not the file: memory or disk is full, or the engine broke."""
-    if isinstance(error, MACHINE_FAULTS):
-        return True
-    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM)
-    return is_full or "No space left" in str(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ import codecs
 import contextlib
 import gzip
 import hashlib
+import io
 import re
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 MARK = "[redacted]"
 _NAMES = "SharedSecret|CredentialMac"
@@ -46,6 +48,7 @@ def _wide_encoding(content: bytes) -> str | None:
 HEAD_BYTES = 1 << 16
 UNPACKED_BYTES_MAX = 256 << 20
 CHUNK_BYTES = 1 << 20
+GZIP_MAGIC = b"\x1f\x8b"
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
@@ -55,24 +58,41 @@ def without_secrets(file: Path) -> tuple[str, bytes] | None:
     Of a gzip file that is damaged, or unpacks to more than a document may be, what came out so far: the rest is never kept.
     """
     is_gzip = file.name.endswith(".gz")
-    if b"cXML" not in _unpacked(file, is_gzip, HEAD_BYTES).replace(b"\0", b""):
-        return None
     with file.open("rb") as handle:
+        if not _is_cxml(handle, is_gzip):
+            return None
         sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
-    redacted = redact_secrets(_unpacked(file, is_gzip, UNPACKED_BYTES_MAX))
-    return sha256, gzip.compress(redacted, mtime=0) if is_gzip else redacted
+        handle.seek(0)
+        return sha256, _redacted(handle, is_gzip)
 
 
-def _unpacked(file: Path, is_gzip: bool, most: int) -> bytes:
+def message_without_secrets(body: bytes) -> bytes:
+    """The same for a message in memory, whatever it is called: its bytes without secrets, the same object when it is no cXML."""
+    handle, is_gzip = io.BytesIO(body), body.startswith(GZIP_MAGIC)
+    return _redacted(handle, is_gzip) if _is_cxml(handle, is_gzip) else body
+
+
+def _is_cxml(handle: BinaryIO, is_gzip: bool) -> bool:
+    """By the head; the handle stands at its beginning before and after."""
+    head = _unpacked(handle, is_gzip, HEAD_BYTES)
+    handle.seek(0)
+    return b"cXML" in head.replace(b"\0", b"")
+
+
+def _redacted(handle: BinaryIO, is_gzip: bool) -> bytes:
+    redacted = redact_secrets(_unpacked(handle, is_gzip, UNPACKED_BYTES_MAX))
+    return gzip.compress(redacted, mtime=0) if is_gzip else redacted
+
+
+def _unpacked(handle: BinaryIO, is_gzip: bool, most: int) -> bytes:
     """The first bytes, unpacked; of a damaged file what comes before the damage."""
-    with file.open("rb") as handle:
-        if not is_gzip:
-            return handle.read(most)
-        out, unpacker = bytearray(), zlib.decompressobj(GZIP_WINDOW)
-        with contextlib.suppress(zlib.error):
-            while len(out) < most and (chunk := unpacker.unconsumed_tail or handle.read(CHUNK_BYTES)):
-                out += unpacker.decompress(chunk, most - len(out))
-                if unpacker.eof and (rest := unpacker.unused_data or handle.read(CHUNK_BYTES)):
-                    unpacker = zlib.decompressobj(GZIP_WINDOW)
-                    out += unpacker.decompress(rest, max(1, most - len(out)))
-        return bytes(out)
+    if not is_gzip:
+        return handle.read(most)
+    out, unpacker = bytearray(), zlib.decompressobj(GZIP_WINDOW)
+    with contextlib.suppress(zlib.error):
+        while len(out) < most and (chunk := unpacker.unconsumed_tail or handle.read(CHUNK_BYTES)):
+            out += unpacker.decompress(chunk, most - len(out))
+            if unpacker.eof and (rest := unpacker.unused_data or handle.read(CHUNK_BYTES)):
+                unpacker = zlib.decompressobj(GZIP_WINDOW)
+                out += unpacker.decompress(rest, max(1, most - len(out)))
+    return bytes(out)

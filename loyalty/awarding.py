@@ -14,14 +14,22 @@ from loyalty.auditing import compare_with_ledger
 from loyalty.domain.programme import Programme, Rule
 from loyalty.evaluated import EvaluatedDocument
 from loyalty.evaluation import rule_key
+from loyalty.gamification.events import undone_events
 from loyalty.lot_states import IDS_PER_QUERY, fold
 from loyalty.posting import posted_points
-from loyalty.programme_tables import programme_events
+from loyalty.programme_tables import programme_event_actions, programme_events
 from loyalty.tables import journal, lots, transfers
 from loyalty.workspace import RewardEvent
 
 Place = tuple[str, int, str]
 """Cause, member, currency of points."""
+
+
+WORTH_COLUMNS = (
+    ("programme_id", "VARCHAR"), ("rule_key", "VARCHAR"), ("cause", "VARCHAR"), ("member_party_id", "BIGINT"), ("currency", "VARCHAR"),
+    ("points", "BIGINT"), ("is_capped", "BOOLEAN"), ("order_id", "UBIGINT"),
+)  # fmt: skip
+"""What the warehouse remembers of what documents are worth: (name, DuckDB type)."""
 
 
 class Expected:
@@ -40,6 +48,17 @@ class Expected:
             self.causes[currency].add(document.cause)
             for member, points in document.worth:
                 self.worth[document.cause, member, currency] = (points, document.rule.is_capped)
+
+    def all_causes(self) -> set[str]:
+        """Every document that was evaluated, also when it is worth nothing now."""
+        return {cause for causes in self.causes.values() for cause in causes}
+
+    def rows(self) -> tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]:
+        """What they are worth, as WORTH_COLUMNS."""
+        return WORTH_COLUMNS, [
+            (self.programme.programme_id, _rule_of(cause), cause, member, currency, points, is_capped, _order_of(cause))
+            for (cause, member, currency), (points, is_capped) in self.worth.items()
+        ]  # fmt: skip
 
     def compare(self, engine: Engine, everything_of: Sequence[str]) -> list[str]:
         """Findings: what the ledger says otherwise. `everything_of`: rules whose whole ledger is compared; none: the documents of this run."""
@@ -87,8 +106,21 @@ def reward_events(engine: Engine, programme: Programme) -> list[RewardEvent]:
     """Everything that rules of leg `event` may reward."""
     with reading(engine) as connection:
         rows = connection.execute(select(programme_events).where(programme_events.c.programme_id == programme.programme_id)).all()
+        undone, acted = (
+            undone_events(connection),
+            {str(row[0]) for row in connection.execute(select(programme_event_actions.c.event_id))},
+        )
     return [
-        RewardEvent(row.event_key, int(row.member_party_id), int(row.distributor_party_id), row.event, row.title, row.occurred_on)
+        RewardEvent(
+            row.event_key,
+            int(row.member_party_id),
+            int(row.distributor_party_id),
+            row.event,
+            row.title,
+            row.occurred_on,
+            row.event_id in undone,
+            row.event_id in acted,
+        )
         for row in rows
     ]
 

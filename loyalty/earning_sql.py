@@ -61,7 +61,7 @@ REPORT_LINES = f"""
 
 EVENT_LINES = """
     select events.order_id, events.order_id as order_line_id, 'event' as source_id, events.document_no, events.event_on, -1 as product_id,
-        'confirmed' as line_status, '' as currency, 1 as quantity, 1 as delivered_quantity, events.distributor_id, events.member_party_id,
+        events.line_status, '' as currency, 1 as quantity, 1 as delivered_quantity, events.distributor_id, events.member_party_id,
         1 as quantity_kept, 0 as net_subcents, 0 as list_subcents, events.event
     from reward_events as events"""
 
@@ -163,6 +163,7 @@ def documents_sql(rule: Rule, narrow: Narrow, lines: str | None = None) -> tuple
     if rule.is_first_only:
         first = f"""row_number() over (partition by sums.member_party_id, sums.stage = {COUNTS} and sums.quantity_milli > 0
                     order by sums.event_on, sums.order_id) = 1"""
+    by_day = "min(sums.event_on) over (partition by sums.source_id, sums.document_no, sums.order_id), " if rule.is_capped else ""
     condition, join, extra = _availability(rule)
     sql = f"""
         with judged as ({judged}),
@@ -177,7 +178,7 @@ def documents_sql(rule: Rule, narrow: Narrow, lines: str | None = None) -> tuple
         from sums
         left join tier_spans as tiers
             on sums.member_party_id = tiers.member_party_id and sums.event_on >= tiers.from_on and sums.event_on < tiers.to_on{join}
-        order by sums.source_id, sums.document_no, sums.order_id, sums.member_party_id"""
+        order by {by_day}sums.source_id, sums.document_no, sums.order_id, sums.member_party_id"""
     return sql, parameters
 
 
@@ -222,7 +223,7 @@ def periods_sql(rule: Rule, narrow: Narrow) -> tuple[str, Parameters]:
         left join tier_spans as tiers on whole.member_party_id = tiers.member_party_id
             and whole.period_on >= tiers.from_on and whole.period_on < tiers.to_on
         where whole.member_party_id > 0
-        order by whole.member_party_id, whole.period_on, whole.distributor_id"""
+        order by {"whole.period_on, " if rule.is_capped else ""}whole.member_party_id, whole.period_on, whole.distributor_id"""
     return sql, parameters
 
 

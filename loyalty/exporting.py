@@ -15,6 +15,8 @@ from sqlalchemy import Engine, func, select
 from core.clock import Clock
 from core.store import reading
 from loyalty.auditing import EXPORT_COLUMNS, transfers_after
+from loyalty.campaigns.disclosing import carries_net_amounts
+from loyalty.campaigns.running import with_campaigns
 from loyalty.domain.programme import Programme
 from loyalty.groups import current_merges
 from loyalty.programme_tables import opt_outs, tier_spans
@@ -48,9 +50,22 @@ def _terms(store: Engine, programmes: Sequence[Programme], clock: Clock, last: i
 def _programmes(store: Engine, programmes: Sequence[Programme], clock: Clock, last: int) -> Iterator[list[Row]]:
     yield [
         (one.programme_id, one.version, one.title_de, one.title_en, one.currency, one.status_currency, one.money_currency,
-         one.point_value_subcents, one.expected_redemption_percent, clock.now().astimezone(ZoneInfo(one.time_zone)).date())
+         one.point_value_subcents, one.expected_redemption_percent, clock.now().astimezone(ZoneInfo(one.time_zone)).date(),
+         one.manufacturer_ref)
         for one in programmes
     ]  # fmt: skip
+
+
+def _rules(store: Engine, programmes: Sequence[Programme], clock: Clock, last: int) -> Iterator[list[Row]]:
+    """Each rule and version once; where a campaign and the programme use one name, either's net amounts count."""
+    carrying: dict[tuple[str, str, int], bool] = {}
+    legs: dict[tuple[str, str, int], str] = {}
+    for one in programmes:
+        for rule in with_campaigns(store, one).rules:
+            key = (one.programme_id, rule.rule_id, rule.version)
+            carrying[key] = carrying.get(key, False) or carries_net_amounts((rule,))
+            legs[key] = rule.leg
+    yield [(*key, carries, legs[key]) for key, carries in sorted(carrying.items())]
 
 
 def _funders(store: Engine, programmes: Sequence[Programme], clock: Clock, last: int) -> Iterator[list[Row]]:
@@ -105,7 +120,10 @@ COPIES = (
     Copy("ledger_programmes", (
         ("programme_id", "VARCHAR"), ("version", "INTEGER"), ("title_de", "VARCHAR"), ("title_en", "VARCHAR"), ("currency", "VARCHAR"),
         ("status_currency", "VARCHAR"), ("money_currency", "VARCHAR"), ("point_value_subcents", "BIGINT"),
-        ("expected_redemption_percent", "INTEGER"), ("as_of_on", "DATE")), _programmes),
+        ("expected_redemption_percent", "INTEGER"), ("as_of_on", "DATE"), ("manufacturer_ref", "VARCHAR")), _programmes),
+    Copy("ledger_rules", (
+        ("programme_id", "VARCHAR"), ("rule_id", "VARCHAR"), ("rule_version", "INTEGER"), ("carries_net_amounts", "BOOLEAN"),
+        ("leg", "VARCHAR")), _rules),
     Copy("ledger_funders", (("funders", "VARCHAR"), ("funder", "VARCHAR"), ("percent", "INTEGER"), ("ordinal", "INTEGER")), _funders),
     Copy("ledger_merges", (("member_party_id", "BIGINT"), ("into_party_id", "BIGINT")), _merges),
     Copy("ledger_tiers", (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, func, select
@@ -132,12 +132,12 @@ def _award(
     explanation = document.explanation
     if cap_key is not None:
         explanation = json.dumps({**json.loads(explanation), "asked": more, "granted": granted, "cap": cap_key})
-    effective_at = moment_of_day(document.event_on, programme.time_zone)
+    effective_at = _effective_at(books, document)
     entry = _enter(books, "award" if granted else "no_award", document, member, granted, worth, posted, explanation, effective_at)
     if not granted:
         return
     counter.consume(limits, granted, entry)
-    day = document.available_on or (document.event_on if rule.pending_until == "booked" else None)
+    day = _available_on(books, document) or (document.event_on if rule.pending_until == "booked" else None)
     available_at = None if day is None else moment_of_day(day, programme.time_zone)
     expires_at = None if day is None else expiry_of(rule.expiry, day, document.event_on, programme.time_zone)
     funders = None if rule.funders == (("manufacturer", 100),) else ",".join(f"{name}:{share}" for name, share in rule.funders)
@@ -151,13 +151,33 @@ def _award(
     expire_idle_lots(books, [lot])
 
 
+def _available_on(books: Books, document: EvaluatedDocument) -> date | None:
+    """The day from which the points can be spent: when the rule's condition was met, or when its last day of waiting has come. Before that
+    day nobody knows yet: what they wait for may still be reported."""
+    if document.rule.or_after_days is None:
+        return document.available_on
+    latest = document.event_on + timedelta(days=document.rule.or_after_days)
+    if document.available_on is None:
+        return latest if latest <= books.today else None
+    return min(document.available_on, latest)
+
+
+def _effective_at(books: Books, document: EvaluatedDocument) -> datetime:
+    """The day of the event. A period that still runs is an event of its last day, which is not over: what it gives so far is dated today, so
+    that no statement shows a date to come. Status points keep the last day, by which tiers read them; nobody's statement lists them."""
+    day = document.event_on
+    if document.rule.grain != "document" and document.gives == POINTS:
+        day = min(day, books.today)
+    return moment_of_day(day, books.programme.time_zone)
+
+
 def _reverse(
     books: Books, document: EvaluatedDocument, member: int, worth: int, points: int, posted: Posted, counter: CapCounter
 ) -> None:
     """The document's own lots in draw order: what is pending first, then available, then expired unused. What was spent is taken from
     the member's other lots as far as they can be used, and the rest is debt."""
     award_id = posted.award_ids.get(member)
-    effective_at = posted.awarded_at.get(member) or moment_of_day(document.event_on, books.programme.time_zone)
+    effective_at = posted.awarded_at.get(member) or _effective_at(books, document)
     kind = "reversal" if points else "no_award"
     entry = _enter(books, kind, document, member, -points, worth, posted, document.explanation, effective_at, award_id)
     if not points:
@@ -191,14 +211,15 @@ def _enter(
 
 def _confirm(books: Books, document: EvaluatedDocument, posted: Posted) -> int:
     """Pending points of a document whose condition is met by now become available."""
-    if document.available_on is None or document.available_on > books.today:
+    day = _available_on(books, document)
+    if day is None or day > books.today:
         return 0
-    available_at = moment_of_day(document.available_on, books.programme.time_zone)
+    available_at = moment_of_day(day, books.programme.time_zone)
     confirmed = 0
     for member in sorted(posted.net_points):
         waiting = [lot for lot in books.lots_of_cause(document.cause, member) if lot.pending]
         if waiting:
-            expires_at = expiry_of(document.rule.expiry, document.available_on, document.event_on, books.programme.time_zone)
+            expires_at = expiry_of(document.rule.expiry, day, document.event_on, books.programme.time_zone)
             confirm_lots(
                 books, member, waiting, available_at, expires_at, document.cause, document.source_id, document.document_no
             )

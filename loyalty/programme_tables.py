@@ -81,6 +81,16 @@ programme_events = Table(
 )  # fmt: skip
 """Append-only. A training passed, a month of good data, a challenge reached: what rules of leg `event` reward."""
 
+programme_event_actions = Table(
+    "programme_event_actions", metadata,
+    Column("action_no", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("event_id", String(36), ForeignKey("programme_events.event_id"), nullable=False, index=True),
+    Column("is_undone", Integer, nullable=False),
+    Column("recorded_at", UtcTimestamp, nullable=False),
+    Column("actor", String(60), nullable=False),
+)  # fmt: skip
+"""Append-only. An event is taken back, or stands again; the newest action of an event holds."""
+
 rewards = Table(
     "rewards", metadata,
     Column("reward_id", String(36), primary_key=True),

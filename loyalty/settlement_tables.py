@@ -66,6 +66,62 @@ settlement_lines = Table(
 )  # fmt: skip
 """One per rule and split of the costs. Negative where cancelled redemptions outweigh new ones."""
 
+rule_settlements = Table(
+    "rule_settlements", metadata,
+    Column("settlement_id", String(36), primary_key=True),
+    Column("settlement_no", String(80), nullable=False, unique=True),
+    Column("programme_id", String(60), nullable=False),
+    Column("owner_party_id", BigInteger, nullable=False),
+    Column("title_de", String(200), nullable=False),
+    Column("title_en", String(200), nullable=False),
+    Column("until", Date, nullable=False),
+    Column("money_currency", String(10), nullable=False),
+    Column("points_burned", BigInteger, nullable=False),
+    Column("burned_subcents", BigInteger, nullable=False),
+    Column("burned_cents", BigInteger, nullable=False),
+    Column("manufacturer_cents", BigInteger, nullable=False),
+    Column("settled_at", UtcTimestamp, nullable=False),
+    Column("settled_by", String(60), nullable=False),
+    UniqueConstraint("programme_id", "until", name="rule_settlements_once"),
+)  # fmt: skip
+"""One per programme and last day of the books that it covers: burned points of rules outside campaigns."""
+
+rule_settlement_statements = Table(
+    "rule_settlement_statements", metadata,
+    Column("settlement_id", String(36), ForeignKey("rule_settlements.settlement_id"), primary_key=True),
+    Column("distributor_party_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("points_burned", BigInteger, nullable=False),
+    Column("burned_subcents", BigInteger, nullable=False),
+    Column("distributor_subcents", BigInteger, nullable=False),
+    Column("burned_cents", BigInteger, nullable=False),
+    Column("distributor_cents", BigInteger, nullable=False),
+    Column("manufacturer_cents", BigInteger, nullable=False),
+)  # fmt: skip
+"""One per settlement and distributor that pays a share; distributor 0: what the manufacturer bears alone."""
+
+rule_settlement_lines = Table(
+    "rule_settlement_lines", metadata,
+    Column("settlement_id", String(36), ForeignKey("rule_settlements.settlement_id"), primary_key=True),
+    Column("distributor_party_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("line_no", Integer, primary_key=True, autoincrement=False),
+    Column("rule_id", String(60), nullable=False),
+    Column("funders", String(120), nullable=False),
+    Column("points_burned", BigInteger, nullable=False),
+    Column("burned_subcents", BigInteger, nullable=False),
+    Column("manufacturer_subcents", BigInteger, nullable=False),
+    Column("distributor_subcents", BigInteger, nullable=False),
+    Column("title_de", String(200), nullable=False),
+    Column("title_en", String(200), nullable=False),
+)  # fmt: skip
+"""One per rule and split of the costs, with the rule's title as it was."""
+
+rule_settled_transfers = Table(
+    "rule_settled_transfers", metadata,
+    Column("transfer_id", BigInteger, ForeignKey("transfers.transfer_id"), primary_key=True, autoincrement=False),
+    Column("settlement_id", String(36), ForeignKey("rule_settlements.settlement_id"), nullable=False),
+)  # fmt: skip
+"""Each burned (or given back) transfer is charged once: the key sees to it."""
+
 settled_transfers = Table(
     "settled_transfers", metadata,
     Column("transfer_id", BigInteger, ForeignKey("transfers.transfer_id"), primary_key=True, autoincrement=False),

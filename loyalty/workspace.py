@@ -24,7 +24,8 @@ FOR_EVER = date(9999, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class RewardEvent:
-    """Something that rules of leg `event` reward: `title` is what the statement calls it."""
+    """Something that rules of leg `event` reward: `title` is what the statement calls it. One that was taken back counts as cancelled; one that
+    was ever taken back (`has_changed`) is evaluated by each run."""
 
     event_key: str
     member: int
@@ -32,6 +33,8 @@ class RewardEvent:
     event: str
     title: str
     occurred_on: date
+    is_undone: bool = False
+    has_changed: bool = False
 
     @property
     def order_id(self) -> int:
@@ -65,8 +68,9 @@ class Workspace:
         members = [(c.campaign_id, one) for c in campaigns if c.participants is not None for one in sorted(c.participants)]
         self._table("taking_part", "campaign_id VARCHAR, member_party_id BIGINT", members)
         self._table(
-            "reward_events", "order_id UBIGINT, document_no VARCHAR, event_on DATE, distributor_id BIGINT, member_party_id BIGINT, event VARCHAR",
-            [(e.order_id, e.title, e.occurred_on, e.distributor, e.member, e.event) for e in events],
+            "reward_events", "order_id UBIGINT, document_no VARCHAR, event_on DATE, distributor_id BIGINT, member_party_id BIGINT, event VARCHAR, line_status VARCHAR, has_changed BOOLEAN",
+            [(e.order_id, e.title, e.occurred_on, e.distributor, e.member, e.event, "cancelled" if e.is_undone else "confirmed", e.has_changed)
+             for e in events],
         )  # fmt: skip
         self.set_tiers(())
         self._attribute_returns()
@@ -104,16 +108,23 @@ class Workspace:
             self.sql.execute("insert into pairs_by_tier select distinct member_party_id, event_on from moved")
 
     def touch(self, since_run: int, also: Collection[int] = ()) -> None:
-        """From now on only orders are asked for that runs after `since_run` changed, and these `also`."""
+        """From now on only orders are asked for that runs after `since_run` changed, that are about products or members whose master data
+        did, and these `also`."""
         prepare_memory(self.sql)
+        for statement in CHANGED_MASTERS.split(";\n"):
+            self.sql.execute(statement)
         self._table("also", "order_id UBIGINT", [(one,) for one in sorted(also)])
         self.sql.execute(
             f"""create or replace temp table touched as
-                select order_id from mart.fct_order_lines where run_no > $since
-                union select {REPORT_ID} from mart.fct_sales_report_lines as lines where lines.run_no > $since
+                select order_id from mart.fct_order_lines where run_no > $since or product_id in (select product_id from changed_products)
+                    or retailer_id in (select party_id from changed_parties) or distributor_id in (select party_id from changed_parties)
+                union select {REPORT_ID} from mart.fct_sales_report_lines as lines
+                    where lines.run_no > $since or lines.product_id in (select product_id from changed_products)
+                        or lines.retailer_id in (select party_id from changed_parties)
                 union select {RETURN_ID} from mart.fct_return_lines as lines inner join excess on lines.return_line_id = excess.return_id
                 union select order_id from also
-                union select order_id from reward_events where order_id not in (select order_id from raw.awarded_documents where leg = 'event')
+                union select order_id from reward_events
+                    where has_changed or order_id not in (select order_id from raw.awarded_documents where leg = 'event')
                 union select coalesce(was.order_id, now.order_id) from raw.awarded_returns as was
                     full join returned_now as now on was.line_id = now.line_id and was.order_id = now.order_id
                     where was.quantity is distinct from now.quantity""",
@@ -134,6 +145,8 @@ class Workspace:
         prepare_memory(self.sql)
         self.sql.execute("delete from raw.awarded_returns")
         self.sql.execute("insert into raw.awarded_returns select line_id, order_id, quantity from returned_now")
+        for name, columns in MASTERS.items():
+            self.sql.execute(f"create or replace table raw.awarded_{name} as select {columns} from mart.dim_{name}")
         for leg in sorted({rule.leg for rule in self.rules}):
             lines = lines_sql(leg, None)[0].replace("$leg", repr(leg))
             known = self.sql.execute("select count(*) from raw.awarded_documents where leg = $leg", {"leg": leg}).fetchall()[0][0]
@@ -162,6 +175,22 @@ class Workspace:
         for statement in ATTRIBUTE.split(";\n"):
             self.sql.execute(statement)
 
+
+MASTERS = {"product": "product_id, product_ref, category, brand, manufacturer_id", "party": "party_id, segment"}
+"""What rules read of a master, as the last run saw it. Rules apply by the master as it is now: a product that moves to another group takes the
+awards of its past with it, in the next run as in a full one."""
+
+CHANGED_MASTERS = """
+create or replace temp table changed_products as
+    select coalesce(now.product_id, was.product_id) as product_id
+    from raw.awarded_product as was full join mart.dim_product as now on was.product_id = now.product_id
+    where was.product_id is null or now.product_id is null or was.product_ref is distinct from now.product_ref
+        or was.category is distinct from now.category or was.brand is distinct from now.brand
+        or was.manufacturer_id is distinct from now.manufacturer_id;
+create or replace temp table changed_parties as
+    select was.party_id from raw.awarded_party as was inner join mart.dim_party as now on was.party_id = now.party_id
+    where was.segment is distinct from now.segment
+"""
 
 ATTRIBUTE = f"""
 create or replace temp table loose_returns as
@@ -210,6 +239,11 @@ def prepare_memory(sql: Any) -> None:
         "create table if not exists raw.awarded_documents (leg varchar, order_id ubigint, member_party_id bigint, event_on date)"
     )
     sql.execute("create table if not exists raw.awarded_returns (line_id ubigint, order_id ubigint, quantity decimal(18, 3))")
+    sql.execute(
+        "create table if not exists raw.awarded_product"
+        " (product_id bigint, product_ref varchar, category varchar, brand varchar, manufacturer_id bigint)"
+    )
+    sql.execute("create table if not exists raw.awarded_party (party_id bigint, segment varchar)")
 
 
 def gives_of(rule: Rule) -> tuple[str, ...]:

@@ -19,7 +19,16 @@ from core.warehouse.owner import append_rows
 from loyalty import Programme, RunningCampaign, post_awards, seal
 from loyalty.anchoring import ANCHORS, append_anchor
 from loyalty.auditing import tip
-from loyalty.awarding import Expected, last_entry, members_since, no_longer_worth, posted_before, reward_events, waiting_orders
+from loyalty.awarding import (
+    WORTH_COLUMNS,
+    Expected,
+    last_entry,
+    members_since,
+    no_longer_worth,
+    posted_before,
+    reward_events,
+    waiting_orders,
+)
 from loyalty.campaigns.running import campaigns_of_run
 from loyalty.domain.programme import POINTS, STATUS, Rule
 from loyalty.evaluation import DOCUMENTS_PER_BATCH, Unearned, evaluate_rules, rule_key
@@ -27,7 +36,7 @@ from loyalty.expiring import keep_house
 from loyalty.exporting import COPIES, Copy
 from loyalty.review import review_before_posting
 from loyalty.tiering import decide_tiers, held_tiers
-from loyalty.workspace import Workspace
+from loyalty.workspace import Workspace, prepare_memory
 from pipeline.between_runs import before_posting
 
 Campaigns = Callable[[Engine, Programme, Clock], Sequence[RunningCampaign]]
@@ -59,8 +68,7 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
     awards: list[ProgrammeAward] = []
     try:
         migrate(store)
-        connection.execute("create table if not exists raw.awarded (programme varchar, run_no integer)")
-        connection.execute("create table if not exists raw.awards_left_out (programme varchar, order_id ubigint)")
+        prepare_awards(connection)
         for programme in programmes:
             before_posting(connection, store, programme, clock)
             award = ProgrammeAward(connection, store, programme, clock, hooks, full=full)
@@ -142,11 +150,29 @@ class ProgrammeAward:
         if self.under_review:
             append_rows(self.connection, "raw.awards_left_out", (("programme", "VARCHAR"), ("order_id", "UBIGINT")),
                         [(programme_id, order_id) for order_id in sorted(self.under_review)])  # fmt: skip
+        self._remember_worth()
         for rule in self.work.rules:
             self.connection.execute("delete from raw.awarded where programme = $name", {"name": self._name(rule)})
             self.connection.execute(
                 "insert into raw.awarded select $name, run_no from raw.transform_state", {"name": self._name(rule)}
             )
+
+    def _remember_worth(self) -> None:
+        """What every document is worth, as far as this run evaluated it: dbt compares it with the ledger's copy before each publish."""
+        everything = sorted({rule_key(rule) for rule in self.work.rules if self._name(rule) not in self.known})
+        stored = "delete from raw.awarded_worth where programme_id = $id and"
+        if everything:
+            self.connection.execute(
+                f"{stored} rule_key in (select unnest($keys))", {"id": self.programme.programme_id, "keys": everything}
+            )
+        columns, rows = self.expected.rows()
+        self.connection.execute("create or replace temp table evaluated (cause varchar)")
+        causes = [(cause,) for cause in sorted(self.expected.all_causes())]
+        if causes:
+            append_rows(self.connection, "evaluated", (("cause", "VARCHAR"),), causes)
+        self.connection.execute(f"{stored} cause in (select cause from evaluated)", {"id": self.programme.programme_id})
+        if rows:
+            append_rows(self.connection, "raw.awarded_worth", columns, rows)
 
     def _name(self, rule: Rule) -> str:
         return f"{self.programme.programme_id}@{self.programme.version}|{rule_key(rule)}@{rule.version}"
@@ -162,8 +188,19 @@ class ProgrammeAward:
         return [int(row[0]) for row in rows]
 
 
+def prepare_awards(connection: Any) -> None:
+    """What the awarding step remembers in the warehouse. Losing it costs a full evaluation, nothing else."""
+    connection.execute("create table if not exists raw.awarded (programme varchar, run_no integer)")
+    connection.execute("create table if not exists raw.awards_left_out (programme varchar, order_id ubigint)")
+    connection.execute(
+        f"create table if not exists raw.awarded_worth ({', '.join(f'{name} {kind}' for name, kind in WORTH_COLUMNS)})"
+    )
+    prepare_memory(connection)
+
+
 def prepare_ledger_copy(connection: Any) -> None:
     """The warehouse's copies of the ledger; one of an older version, with other columns, is made anew from the store."""
+    prepare_awards(connection)
     for copy in COPIES:
         columns = ", ".join(f"{name} {sql_type}" for name, sql_type in copy.columns)
         found = connection.execute(

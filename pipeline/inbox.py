@@ -9,6 +9,7 @@ A writer that was slower than `quiet_seconds` goes on writing into `.read`: such
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from core.settings import Settings
 from ingestion.connectors.folder import files_below
+from ingestion.connectors.model import is_unfinished
+from ingestion.redaction import without_secrets
 from pipeline.lease import write_atomically
 from pipeline.sources import Source
 
@@ -65,6 +68,17 @@ def waiting_files(source: Source, now_s: float) -> dict[Path, Signature]:
     return found
 
 
+def newest_message(source: Source) -> str:
+    """The name of the message that was pushed last and still lies there; empty when there is none. Names sort in the order of arrival."""
+    if source.pushed_to is None:
+        return ""
+    try:
+        with os.scandir(source.pushed_to) as found:
+            return max((entry.name for entry in found if not is_unfinished(entry.name)), default="")
+    except FileNotFoundError:
+        return ""
+
+
 class ReadFiles:
     """Files that were read, until nobody can be writing them any more."""
 
@@ -104,7 +118,11 @@ def bury(settings: Settings, letter: DeadLetter, file: Path) -> Path:
     folder = settings.root / "dead_letters" / letter.source_id / letter.letter_id
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "reason.json", json.dumps(asdict(letter), indent=1, ensure_ascii=False))
-    shutil.move(file, folder / letter.file_name)
+    if (redacted := without_secrets(file)) is not None:  # what we keep has no partner's secrets in it
+        (folder / letter.file_name).write_bytes(redacted[1])
+        file.unlink()
+    else:
+        shutil.move(file, folder / letter.file_name)
     return folder
 
 

@@ -169,6 +169,8 @@ class Pipeline:
         reporting.step("points")
         if full or is_news or "parties" in changed:
             self.transformer.build_points(full=full)
+        if self._programmes:
+            self.transformer.check_books()
         reporting.step("gate")
         generation = self._check_and_publish(connection, reporting, gate)
         record_transform(connection, run_no)

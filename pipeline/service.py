@@ -25,10 +25,10 @@ from core.errors import DreiklangError
 from core.settings import Settings
 from ingestion.jobs import Progress
 from pipeline.alerts import Alerts
-from pipeline.inbox import DeadLetter, ReadFiles, Signature, bury, signature_of, waiting_files
+from pipeline.inbox import DeadLetter, ReadFiles, Signature, bury, newest_message, signature_of, waiting_files
 from pipeline.lease import Lease
 from pipeline.run import Delivery, Pipeline, Reporting, RunResult
-from pipeline.schedule import ATTEMPTS_MAX, back_off, may_try, next_due
+from pipeline.schedule import ATTEMPTS_MAX, WATCH, back_off, may_try, next_due
 from pipeline.sources import Source
 from pipeline.state import Attempts, State, StateFile
 from pipeline.wishes import Wishes
@@ -86,6 +86,7 @@ class Service:
         self._read_files = ReadFiles()
         self._wishes = Wishes(settings, [source.source_id for source in sources])
         self._kept: dict[Path, Signature] = {}
+        self._newest_seen: dict[str, str] = {}
         self._folder = settings.root / "pipeline"
         self._state_file = StateFile(self._folder)
         self._state: State = self._state_file.load()
@@ -140,7 +141,7 @@ class Service:
             if not may_try(state.attempts.next_at, now):
                 continue
             is_asked = self._wishes.has_any(source.source_id)
-            is_due = next_due(source.schedule, source.profile.time_zone, state.began_at, now) <= now
+            is_due = self._is_due(source, state.began_at, now)
             if not (is_due or is_retry or is_asked):
                 continue
             files = {path: seen for path, seen in waiting_files(source, now.timestamp()).items() if self._kept.get(path) != seen}
@@ -151,6 +152,15 @@ class Service:
             due.files[source.source_id] = ready
             due.deliveries.append(Delivery(source.profile, source.folder, self._all_but(source, ready)))
         return due
+
+    def _is_due(self, source: Source, began_at: datetime | None, now: datetime) -> bool:
+        """By its schedule, and at once when something was pushed since a run last looked. An inbox where nothing lies is never due."""
+        newest = newest_message(source)
+        if source.pushed_to is not None and not newest:
+            return False
+        is_new = source.settings.schedule == WATCH and newest > self._newest_seen.get(source.source_id, "")
+        self._newest_seen[source.source_id] = newest
+        return is_new or next_due(source.schedule, source.profile.time_zone, began_at, now) <= now
 
     @staticmethod
     def _all_but(source: Source, ready: dict[Path, Signature]) -> frozenset[Path]:

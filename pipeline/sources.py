@@ -26,7 +26,7 @@ from pipeline.schedule import WATCH, is_schedule
 SOURCES_DIR = "sources"
 
 ASKED = "every 5 seconds"
-"""How often a transport is asked whose source says "watch"."""
+"""How often a transport is asked whose source says "watch"; what is pushed to the HTTP inbox is read when it is there."""
 
 
 class SourceSettings(BaseModel):
@@ -60,11 +60,15 @@ class SourceSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source as the pipeline runs it. `folder` is None for a source that is read from a system, not from files."""
+    """A source as the pipeline runs it. `folder` is None for a source that is read from a system, not from files.
+
+    `pushed_to` is where the HTTP inbox puts what a partner pushes; None for every other transport.
+    """
 
     profile: Profile
     settings: SourceSettings
     folder: Path | None
+    pushed_to: Path | None = None
 
     @property
     def source_id(self) -> str:
@@ -102,7 +106,8 @@ def _load(path: Path, settings: Settings) -> Source:
         raise _wrong(path, words) from error
     profile = load_profile(path.parent / found.profile if found.profile.endswith(".toml") else found.profile)
     inbox = settings.inbox_dir / profile.source_id if any(feed.files for feed in profile.feeds) else None
-    return Source(profile, found, found.folder or (inbox if profile.transport is None else None))
+    is_pushed = profile.transport is not None and profile.transport.kind == "inbox"
+    return Source(profile, found, found.folder or (inbox if profile.transport is None else None), inbox if is_pushed else None)
 
 
 def _wrong(path: Path, found: str) -> ConfigurationError:

@@ -164,7 +164,16 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
     Served("rpt_points_monthly", "one row per month, programme, distributor and point currency", _columns("""
         month_on DATE; programme_id VARCHAR; distributor_id BIGINT; currency VARCHAR; points_awarded BIGINT;
         points_reversed BIGINT; points_redeemed BIGINT; points_expired BIGINT; members INTEGER"""),
-        {M: None, D: _DISTRIBUTOR, O: None}),
+        {D: _DISTRIBUTOR, O: None}),
+    Served("rpt_programme_members", "one row per programme and member, for the programme's manufacturer", _columns("""
+        programme_id VARCHAR; manufacturer_id BIGINT; member_id BIGINT; member_kind VARCHAR; tier VARCHAR; tier_from_on DATE;
+        tier_valid_until DATE; merged_into_id BIGINT; first_earned_on DATE; last_earned_on DATE; points_issued BIGINT;
+        points_redeemed BIGINT; points_expired BIGINT; points_reversed BIGINT; points_outstanding BIGINT; has_hidden_points BOOLEAN"""),
+        {M: _MANUFACTURER, O: None}),
+    Served("rpt_distributor_members", "one row per programme, distributor and retailer that earned with it", _columns("""
+        programme_id VARCHAR; distributor_id BIGINT; retailer_id BIGINT; first_earned_on DATE; last_earned_on DATE;
+        points_earned BIGINT; tier VARCHAR; tier_from_on DATE; tier_valid_until DATE"""),
+        _CHANNEL),
     Served("fct_match_candidates", "one row per pair of parties of different sources that may be one company", _columns("""
         left_source_id VARCHAR; left_ref VARCHAR; left_source VARCHAR; left_name VARCHAR; left_city VARCHAR;
         left_postal_code VARCHAR; right_source_id VARCHAR; right_ref VARCHAR; right_source VARCHAR; right_name VARCHAR;
@@ -181,6 +190,11 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         VARCHAR; file_name VARCHAR; file_status VARCHAR; line_no INTEGER; column_name VARCHAR; error_code
         VARCHAR; found VARCHAR; expected VARCHAR; message VARCHAR; raw_text VARCHAR; quarantined_at TIMESTAMP;
         resolution VARCHAR; resolved_at TIMESTAMP; resolved_by_batch_no INTEGER; row_layout VARCHAR"""),
+        {D: _DISTRIBUTOR, O: None}),
+    Served("fct_document_findings", "one row per finding in a file of documents", _columns("""
+        source_id VARCHAR; distributor_id BIGINT; file_name VARCHAR; file_sha256 VARCHAR; finding_no INTEGER; message_no INTEGER;
+        document_type VARCHAR; document_no VARCHAR; error_code VARCHAR; place VARCHAR; found VARCHAR; expected VARCHAR;
+        is_fatal BOOLEAN; found_at TIMESTAMP"""),
         {D: _DISTRIBUTOR, O: None}),
     Served("fct_unmatched_references", "one row per source, feed, kind and number that no master record explains", _columns("""
         source_id VARCHAR; distributor_id BIGINT; feed VARCHAR; kind VARCHAR; scheme VARCHAR; ref VARCHAR;

@@ -82,6 +82,10 @@ class Transformer:
         how = ["--full-refresh"] if full else ["--exclude", UNCHANGED_VIEWS]
         self._invoke(["run", "--select", POINT_MARTS, *how], code="WH-302")
 
+    def check_books(self) -> None:
+        """Run the tests that hold orders and ledger together, both ways. Raises IntegrityError WH-303; then nothing may be published."""
+        self._invoke(["test", "--select", "tag:books"], code="WH-303")
+
     def test(self) -> None:
         """Run every data test and unit test of the project. Raises IntegrityError WH-303."""
         self._invoke(["test"], code="WH-303")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +14,7 @@ from starlette.routing import Route
 from core.errors import AccessDeniedError, DreiklangError, RetriableError
 from dashboards.access.identity import COOKIE
 from dashboards.access.log_in_page import log_in_page
-from dashboards.export import csv_bytes
+from dashboards.export import csv_bytes, xlsx_bytes
 from dashboards.queries import QUERIES, fetch
 from dashboards.queries.names import party_names
 from dashboards.queries.settlements import STORE_EXPORTS, StoreExport
@@ -22,6 +23,10 @@ from dashboards.runtime import current
 from dashboards.texts import Language, as_language, preferred
 from portal import User, authenticate, close_session, look_up_session, open_session, scope_of, set_language
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STATIC = Path(__file__).resolve().parents[1] / "static"
 FORM_BYTES_MAX = 8_192
 
@@ -34,6 +39,7 @@ def routes() -> list[Route]:
         Route("/logout", _log_out, methods=["POST"], name="logout"),
         Route("/language", _language, methods=["POST"], name="language"),
         Route("/export/{name}.csv", _export, methods=["GET"], name="export"),
+        Route("/export/{name}.xlsx", _export, methods=["GET"], name="export_workbook"),
         Route("/healthz", _health, methods=["GET"], name="health"),
         Route("/favicon.svg", _favicon, methods=["GET"], name="favicon"),
     ]
@@ -95,7 +101,7 @@ async def _language(request: Request) -> Response:
 
 
 async def _export(request: Request) -> Response:
-    """A table of a page as CSV, for exactly what the session's person may read. Unknown and foreign names answer alike."""
+    """A table of a page as CSV or as a workbook, for exactly what the session's person may read. Unknown and foreign names answer alike."""
     user = await run_in_threadpool(session_user, request)
     if user is None:
         return RedirectResponse("/login", status_code=303)
@@ -114,11 +120,7 @@ async def _export(request: Request) -> Response:
             frame = await run_in_threadpool(fetch, QUERIES[name], user, filters)
     except DreiklangError:
         return PlainTextResponse("Nothing can be exported just now. Try again later.", status_code=503)
-    file_name = f"dreiklang-{known.name}.csv"
-    content = await run_in_threadpool(csv_bytes, frame, as_language(user.language) or "en")
-    return Response(
-        content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{file_name}"'}
-    )
+    return await _file(request, known.name, frame, as_language(user.language) or "en")
 
 
 async def _store_export(export: StoreExport, user: User, request: Request) -> Response:
@@ -132,9 +134,16 @@ async def _store_export(export: StoreExport, user: User, request: Request) -> Re
         )
     except DreiklangError:
         return PlainTextResponse("Nothing can be exported just now. Try again later.", status_code=503)
-    content = await run_in_threadpool(csv_bytes, frame, language)
-    disposition = f'attachment; filename="dreiklang-{export.name}.csv"'
-    return Response(content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
+    return await _file(request, export.name, frame, language)
+
+
+async def _file(request: Request, name: str, frame: pd.DataFrame, language: Language) -> Response:
+    """The rows in the format that the address ends with."""
+    if request.url.path.endswith(".xlsx"):
+        ending, kind, content = ".xlsx", WORKBOOK, await run_in_threadpool(xlsx_bytes, frame)
+    else:
+        ending, kind, content = ".csv", "text/csv; charset=utf-8", await run_in_threadpool(csv_bytes, frame, language)
+    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="dreiklang-{name}{ending}"'})
 
 
 async def _health(request: Request) -> Response:
@@ -145,7 +154,7 @@ async def _favicon(request: Request) -> Response:
     return FileResponse(STATIC / "favicon.svg", media_type="image/svg+xml")
 
 
-def export_url(name: str, filters: dict[str, str | None]) -> str:
-    """The address of a table's export with these filters."""
+def export_url(name: str, filters: dict[str, str | None], ending: str = ".csv") -> str:
+    """The address of a table's export with these filters; `.csv` or `.xlsx`."""
     given = {key: value for key, value in filters.items() if value}
-    return f"/export/{name}.csv" + (f"?{urlencode(given)}" if given else "")
+    return f"/export/{name}{ending}" + (f"?{urlencode(given)}" if given else "")

@@ -124,15 +124,18 @@ def listing(context: Context, title_key: str, query: Query, filters: Filters | N
 
 
 def export(context: Context, query: Query | StoreQuery, filters: Filters | None = None) -> None:
-    """A link to the same rows as CSV."""
+    """Links to the same rows as CSV and as a workbook."""
     export_link(context, query.name, filters or {})
 
 
 def export_link(context: Context, name: str, filters: Filters) -> None:
-    """A link to an export by its name."""
-    address = escape(export_url(name, dict(filters)), quote=True)
-    label = escape(context.text("common.export"))
-    st.html(f'<a href="{address}" download style="color:inherit;font-size:.9rem">↓ {label}</a>')
+    """Links to an export by its name, in both formats."""
+    links = [
+        f'<a href="{escape(export_url(name, dict(filters), ending), quote=True)}" download style="color:inherit;font-size:.9rem">'
+        f"↓ {escape(context.text(label))}</a>"
+        for ending, label in ((".csv", "common.export"), (".xlsx", "common.export_workbook"))
+    ]
+    st.html("&emsp;".join(links))
 
 
 def choose(context: Context, name: str, options: Sequence[str], labels: Mapping[str, str] | None = None) -> str | None:

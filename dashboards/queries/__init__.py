@@ -10,6 +10,7 @@ from dashboards.queries.loyalty import LOYALTY_QUERIES
 from dashboards.queries.manufacturer import MANUFACTURER_QUERIES
 from dashboards.queries.model import Filters, Query
 from dashboards.queries.programme import PROGRAMME_QUERIES
+from dashboards.queries.programme_members import PROGRAMME_MEMBER_QUERIES
 from dashboards.queries.reading import fetch, read
 from dashboards.queries.retailer import RETAILER_QUERIES
 
@@ -18,6 +19,7 @@ QUERIES: dict[str, Query] = {
     for query in (
         *MANUFACTURER_QUERIES,
         *PROGRAMME_QUERIES,
+        *PROGRAMME_MEMBER_QUERIES,
         *DISTRIBUTOR_QUERIES,
         *INVOICE_QUERIES,
         *RETAILER_QUERIES,

@@ -25,6 +25,12 @@ FILES = Query("d_files", _D, """
         coalesce(is_late, false) as is_late, error_message
     from fct_batches order by batch_no desc limit 1000""")  # fmt: skip
 
+FINDINGS = Query("d_document_findings", _D, """
+    select found_at, file_name, case when is_fatal then 'message_refused' else 'noted' end as status, error_code, message_no,
+        document_type, document_no as document, place, found, expected
+    from fct_document_findings where $error_code is null or error_code = $error_code
+    order by found_at desc, file_name, finding_no limit 1000""", ("error_code",))  # fmt: skip
+
 QUALITY = Query("d_quality", _D, """
     select title, cast(score as double) as score, parts_judged, last_recorded_at, cast(timeliness_share as double) as timeliness_share,
         cast(completeness_share as double) as completeness_share, cast(match_share as double) as match_share,
@@ -69,4 +75,4 @@ MATCHES = Query("m_matches", _M, """
         party_kind, cast(100 * score as double) as score_percent, reasons
     from fct_match_candidates order by score desc, left_name, left_source_id, left_ref limit 1000""")  # fmt: skip
 
-FEED_QUERIES = (MATCHES, CAUSES, REFUSED, FILES, QUALITY, LATE_FILES, DUPLICATES, UNMATCHED, VARIANCES, PARTNER_QUALITY)
+FEED_QUERIES = (MATCHES, CAUSES, REFUSED, FINDINGS, FILES, QUALITY, LATE_FILES, DUPLICATES, UNMATCHED, VARIANCES, PARTNER_QUALITY)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from core.scope import Role, Scope
 from dashboards.texts import Language, text
 from loyalty.campaigns.records import campaign_rule_titles
-from loyalty.campaigns.settling import Settlement, list_settlements
+from loyalty.campaigns.settled import Settlement, list_settlements
 
 SUBCENTS = Decimal(10_000)
 LIST_COLUMNS = [
@@ -41,11 +41,16 @@ LINE_COLUMNS = [
 def settlements_frame(found: list[Settlement], language: Language) -> pd.DataFrame:
     """One row per settlement."""
     rows = [
-        (one.settlement_no, one.title_de if language == "de" else one.title_en, one.until, one.points_burned, one.burned_cents,
+        (one.settlement_no, _title(one, language), one.until, one.points_burned, one.burned_cents,
          one.burned_cents - one.manufacturer_cents, one.manufacturer_cents, one.money_currency)
         for one in found
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=LIST_COLUMNS)
+
+
+def _title(one: Settlement, language: Language) -> str:
+    title = one.title_de if language == "de" else one.title_en
+    return title if one.campaign_id else f"{title}: {text(language, 'settlement.standing')}"
 
 
 def lines_frame(
@@ -55,10 +60,10 @@ def lines_frame(
     side = 0 if language == "de" else 1
     rows: list[tuple[object, ...]] = []
     for distributor, statement in sorted(one.statements.items()):
-        name = names.get(distributor, str(distributor))
+        name = names.get(distributor, str(distributor)) if distributor else text(language, "settlement.alone")
         own = [line for line in one.lines if line.distributor == distributor]
         for line in own:
-            rows.append((one.settlement_no, name, titles.get(line.rule_id, (line.rule_id, line.rule_id))[side], shares_text(line.funders, language),
+            rows.append((one.settlement_no, name, (line.title or titles.get(line.rule_id, (line.rule_id, line.rule_id)))[side], shares_text(line.funders, language),
                          line.points_burned, line.burned_subcents / SUBCENTS, line.distributor_subcents / SUBCENTS,
                          line.manufacturer_subcents / SUBCENTS, one.money_currency))  # fmt: skip
         totals = tuple(

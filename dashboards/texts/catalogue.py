@@ -9,6 +9,7 @@ from dashboards.texts.campaigns import CAMPAIGN_TEXTS
 from dashboards.texts.invoices import INVOICE_TEXTS
 from dashboards.texts.notices import NOTICE_TEXTS
 from dashboards.texts.programme import PROGRAMME_COLUMNS, PROGRAMME_TEXTS
+from dashboards.texts.programme_members import PROGRAMME_MEMBER_TEXTS
 from dashboards.texts.replays import REPLAY_TEXTS
 from dashboards.texts.rewards import REWARD_COLUMNS, REWARD_PAIRS
 
@@ -41,6 +42,7 @@ _PAIRS: dict[str, tuple[str, str]] = {
     ),
     "common.table": ("Als Tabelle", "As a table"),
     "common.export": ("CSV herunterladen", "Download CSV"),
+    "common.export_workbook": ("Excel herunterladen", "Download Excel"),
     "common.all": ("Alle", "All"),
     "common.limit": ("Gezeigt werden höchstens 1.000 Zeilen.", "At most 1,000 rows are shown."),
     "common.error": ("Das hat nicht geklappt. Bitte später noch einmal versuchen.", "That did not work. Please try again later."),
@@ -230,6 +232,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **CAMPAIGN_TEXTS,
     **INVOICE_TEXTS,
     **NOTICE_TEXTS,
+    **PROGRAMME_MEMBER_TEXTS,
     **REWARD_PAIRS,
     **{f"column.{name}": pair for name, pair in {**PROGRAMME_COLUMNS, **feeds.COLUMNS, **REWARD_COLUMNS, **_COLUMNS}.items()},
 }

@@ -32,6 +32,9 @@ PAIRS: dict[str, tuple[str, str]] = {
     "d.refused.pending_repair": ("Für diese Zeile ist eine Reparatur vorgemerkt.", "A repair is saved for this row."),
     "d.refused.pending_dismiss": ("Diese Zeile soll aufgegeben werden.", "This row is to be given up."),
     "d.refused.files": ("Dateien", "Files"),
+    "d.refused.findings": ("Befunde in Nachrichten (EDI, XML)", "Findings in messages (EDI, XML)"),
+    "status.message_refused": ("Nachricht abgewiesen", "message refused"),
+    "status.noted": ("Hinweis, geladen", "noted, loaded"),
     "filter.error_code": ("Ursache", "Cause"),
     "filter.with_resolved": ("Auch erledigte", "Resolved ones too"),
     "d.quality.title": ("Datenqualität", "Data quality"),
@@ -127,7 +130,8 @@ PAIRS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 COLUMNS: dict[str, tuple[str, str]] = {
-    "error_code": ("Code", "Code"), "feed": ("Art der Daten", "Feed"), "feeds": ("Art der Daten", "Feeds"), "column_name": ("Spalte", "Column"), "expected": ("Erwartet", "Expected"),
+    "error_code": ("Code", "Code"), "found_at": ("Gefunden (UTC)", "Found (UTC)"), "message_no": ("Nachricht", "Message"), "place": ("Stelle", "Place"),
+    "document_type": ("Art", "Type"), "document": ("Beleg", "Document"), "feed": ("Art der Daten", "Feed"), "feeds": ("Art der Daten", "Feeds"), "column_name": ("Spalte", "Column"), "expected": ("Erwartet", "Expected"),
     "rows_refused": ("Zeilen", "Rows"), "quarantined_at": ("Abgewiesen (UTC)", "Refused (UTC)"), "file_name": ("Datei", "File"),
     "line_no": ("Zeile", "Line"), "found": ("Gefunden", "Found"), "raw_text": ("Inhalt", "Content"),
     "batch_no": ("Lauf-Nr.", "Batch"), "row_no": ("Satz", "Record"), "resolution": ("Erledigt durch", "Resolved by"),

@@ -269,6 +269,19 @@ REWARD_PAIRS: dict[str, tuple[str, str]] = {
     "d.events.record": ("Eintragen", "Record"),
     "d.events.recorded": ("Eingetragen", "Recorded"),
     "d.events.none": ("Noch nichts eingetragen.", "Nothing recorded yet."),
+    "d.events.counts": ("zählt", "counts"),
+    "d.events.undone": ("zurückgenommen", "taken back"),
+    "d.events.undo_heading": ("Eintrag zurücknehmen", "Take an entry back"),
+    "d.events.undo_help": (
+        "Die Punkte werden mit dem nächsten Lauf zurückgebucht; beide Buchungen bleiben im Kontoauszug stehen. Wer dasselbe wieder einträgt, hebt das auf.",
+        "The points are taken back with the next run; both entries stay in the statement. Recording the same again undoes this.",
+    ),
+    "d.events.which": ("Welcher Eintrag", "Which entry"),
+    "d.events.undo": ("Zurücknehmen", "Take back"),
+    "d.events.was_undone": (
+        "Zurückgenommen. Die Punkte werden mit dem nächsten Lauf zurückgebucht.",
+        "Taken back. The points are reversed with the next run.",
+    ),
     "d.events.was_recorded": (
         "Eingetragen. Die Punkte kommen mit dem nächsten Lauf; zweimal dasselbe zählt einmal.",
         "Recorded. The points come with the next run; the same twice counts once.",
@@ -328,6 +341,7 @@ REWARD_PAIRS: dict[str, tuple[str, str]] = {
     "refused.LOY-521": ("Bitte ein bis 1.000 Zeichen schreiben.", "Please write 1 to 1,000 characters."),
     "refused.LOY-522": ("Der Fall ist schon entschieden.", "The case is decided already."),
     "refused.LOY-530": ("Bitte einen Ihrer Händler wählen.", "Please choose one of your retailers."),
+    "refused.LOY-532": ("Diesen Eintrag gibt es in Ihrer Liste nicht.", "There is no such entry in your list."),
     "refused.LOY-531": ("Bitte Art, Titel und einen Tag bis heute angeben.", "Please give kind, title and a day up to today."),
 }  # fmt: skip
 
@@ -337,7 +351,7 @@ REWARD_COLUMNS: dict[str, tuple[str, str]] = {
     "points_earned": ("Gesammelt insgesamt", "Earned in all"), "points_ordered": ("In offenen Prämien", "In open rewards"),
     "last_earned_on": ("Zuletzt gesammelt", "Last earned"),
     "merged_into": ("Zusammengelegt mit", "Merged into"), "badge": ("Abzeichen", "Badge"), "challenge": ("Ziel", "Challenge"),
-    "reached_on": ("Erreicht", "Reached"), "occurred_on": ("Tag", "Day"), "event": ("Art", "Kind"), "event_title": ("Titel", "Title"),
+    "reached_on": ("Erreicht", "Reached"), "occurred_on": ("Tag", "Day"), "event": ("Art", "Kind"), "event_title": ("Titel", "Title"), "event_state": ("Stand", "State"),
     "reward": ("Prämie", "Reward"), "stock": ("Bestand", "Stock"), "limit_per_member": ("Höchstens je Händler", "At most for each retailer"),
     "from_tier": ("Ab Stufe", "From tier"),
 }  # fmt: skip

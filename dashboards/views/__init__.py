@@ -24,8 +24,10 @@ from dashboards.views import (
     members,
     points,
     programme,
+    programme_members,
     retailer,
     rewards,
+    rule_settlements,
 )
 
 
@@ -45,7 +47,9 @@ VIEWS: tuple[View, ...] = (
     View("support-load", Role.MANUFACTURER, "m.support", manufacturer.support),
     View("programme", Role.MANUFACTURER, "m.health", programme.health),
     View("liability", Role.MANUFACTURER, "m.liability", programme.liability),
+    View("programme-members", Role.MANUFACTURER, "m.members", programme_members.members),
     View("campaigns", Role.MANUFACTURER, "m.campaigns", campaigns.studio),
+    View("settlements-made", Role.MANUFACTURER, "m.settlements", rule_settlements.settlements),
     View("rewards-offered", Role.MANUFACTURER, "m.catalogue", catalogue.catalogue),
     View("purchases-under-review", Role.MANUFACTURER, "m.review", cases.review),
     View("partner-quality", Role.MANUFACTURER, "m.quality", feeds.partner_quality),

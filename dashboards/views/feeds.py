@@ -29,6 +29,7 @@ def refused(context: Context) -> None:
         if not open_work(reader).source_ids:
             st.success(context.text("d.refused.none"))
         reading_again(context, None)
+        _documents(context)
         listing(context, "d.refused.files", queries.FILES)
         return
     else:
@@ -47,7 +48,14 @@ def refused(context: Context) -> None:
     if not open_rows.empty:
         _work_on_a_row(context, open_rows)
     reading_again(context, code)
+    _documents(context)
     listing(context, "d.refused.files", queries.FILES)
+
+
+def _documents(context: Context) -> None:
+    """What was found in EDI and XML, for those who send it: refused messages and warnings, with the place in the message."""
+    if not context.frame(queries.FINDINGS).empty:
+        listing(context, "d.refused.findings", queries.FINDINGS)
 
 
 def _work_on_a_row(context: Context, rows: pd.DataFrame) -> None:

@@ -10,12 +10,12 @@ import streamlit as st
 from core.clock import random_id
 from dashboards.components.acting import Partner, act, partner_ids, partners_of, programme_of, show_outcome
 from dashboards.components.context import Context
-from dashboards.components.kit import empty, export, heading, metrics, table
+from dashboards.components.kit import empty, export, heading, metrics, remark, table
 from dashboards.queries.store import MEMBERS
 from dashboards.runtime import current
-from dashboards.texts import number
+from dashboards.texts import day, number
 from loyalty import Programme
-from loyalty.gamification import NewEvent, events_of_distributor, record_event
+from loyalty.gamification import NewEvent, ProgrammeEvent, events_of_distributor, record_event, undo_event
 from loyalty.gamification.events import recordable_events
 from portal import User
 
@@ -79,8 +79,41 @@ def events(context: Context) -> None:
         "retailer": [known.get(one.member, "–") for one in recorded],
         "event": [_event(context, one.event) for one in recorded],
         "event_title": [one.title for one in recorded],
+        "event_state": [context.text(f"d.events.{'undone' if one.is_undone else 'counts'}") for one in recorded],
     })  # fmt: skip
     table(context, frame, key="events-list")
+    _undoing(context, programme, [one for one in recorded if not one.is_undone], known)
+
+
+def _undoing(context: Context, programme: Programme, standing: list[ProgrammeEvent], names: dict[int, str]) -> None:
+    """Take one back: chosen first, then confirmed by the button; entering it again lets it stand again."""
+    if not standing:
+        return
+    labels = {
+        one.event_id: f"{day(one.occurred_on, context.language)} · {names.get(one.member, '–')} · {_event(context, one.event)} · {one.title}"
+        for one in standing
+    }
+    with st.expander(context.text("d.events.undo_heading")):
+        remark(context.text("d.events.undo_help"))
+        chosen = st.selectbox(
+            context.text("d.events.which"), list(labels), key="event-to-undo", format_func=lambda one: labels.get(one, one), index=None,
+            placeholder="–",
+        )  # fmt: skip
+        st.button(
+            context.text("d.events.undo"),
+            key="undo-event",
+            disabled=chosen is None,
+            on_click=_undo,
+            args=(context, programme, chosen),
+        )
+
+
+def _undo(context: Context, programme: Programme, event_id: str) -> None:
+    def change(user: User) -> str:
+        undo_event(current().store, programme, user.party_id, event_id, current().clock, actor=user.user_id)
+        return "d.events.was_undone"
+
+    act(context, change)
 
 
 def _event(context: Context, name: str) -> str:

@@ -16,6 +16,7 @@ from ingestion.documents.model import DOCUMENT_BYTES_MAX, DocumentFinding, Messa
 from ingestion.documents.registry import format_of
 from ingestion.findings import refuse
 from ingestion.landing import Landed
+from ingestion.machine import is_machine_fault
 
 RAW_TEXT_CHARS_MAX = 1 << 20
 """So much of a refused message's text stands in quarantine; the file itself is in the landing folder."""
@@ -54,6 +55,8 @@ def read_document(landed: Landed) -> bytes:
         with gzip.open(landed.path, "rb") if landed.file_name.endswith(".gz") else landed.path.open("rb") as source:
             content = source.read(DOCUMENT_BYTES_MAX + 1)
     except (EOFError, OSError, zlib.error) as error:
+        if is_machine_fault(error):
+            raise
         raise refuse("ING-203", landed.file_name, found=f"a damaged or cut-off gzip file ({error})", expected="a whole gzip file",
                      next_step="Send the file again. Nothing of it was loaded.") from error  # fmt: skip
     if len(content) > DOCUMENT_BYTES_MAX:

@@ -4,62 +4,27 @@ lands in the next settlement."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Sequence
+from datetime import date
 
-from sqlalchemy import Connection, Engine, Row, case, func, select, text
+from sqlalchemy import Connection, Engine, func, select, text
 
 from core.clock import Clock, Ids
 from core.errors import InputRefusedError
-from core.scope import Role, Scope
+from core.scope import Role
 from core.store import reading, writing
 from loyalty.campaigns.charging import Burned, Charge, Charges, charge
 from loyalty.campaigns.lifecycle import locked, today_in
 from loyalty.campaigns.model import EARNING_STATES, Actor, Campaign, not_found, wrong_state
+from loyalty.campaigns.settled import BURNS, MOVES, ORIGINS, SIGNED_BURN, charge_of, funders_of, read_campaigns
+from loyalty.campaigns.settled import Settlement as Settlement
+from loyalty.campaigns.settled import SettlementLine as SettlementLine
+from loyalty.campaigns.settled import list_settlements as list_settlements
 from loyalty.domain.programme import Programme
-from loyalty.lot_states import IDS_PER_QUERY
 from loyalty.programme_tables import campaigns
 from loyalty.settlement_tables import settled_transfers, settlement_lines, settlement_statements, settlements
 from loyalty.tables import journal, lots, transfers
 from loyalty.writing import POSTING_LOCK, insert_rows
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementLine:
-    """One rule and split of the costs at one distributor; values in subcents, exact."""
-
-    distributor: int
-    rule_id: str
-    funders: str
-    points_burned: int
-    burned_subcents: int
-    manufacturer_subcents: int
-    distributor_subcents: int
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """A settlement as its reader sees it: the manufacturer all of it, a distributor its own statement and lines.
-
-    `burned_cents` = `manufacturer_cents` + the distributors' cents. For the manufacturer they are those of the whole settlement, whose
-    rounding it bears; for a distributor those of its statement.
-    """
-
-    settlement_id: str
-    settlement_no: str
-    campaign_id: str
-    title_de: str
-    title_en: str
-    until: date
-    money_currency: str
-    settled_at: datetime
-    points_burned: int
-    burned_cents: int
-    manufacturer_cents: int
-    statements: Mapping[int, Charge]
-    lines: tuple[SettlementLine, ...]
 
 
 def settle(
@@ -76,7 +41,7 @@ def settle(
         campaign = locked(connection, campaign_id)
         if actor.scope.role is not Role.MANUFACTURER or campaign.owner not in actor.scope.party_ids:
             raise not_found(campaign_id)
-        known = _read(connection, actor.scope, settlements.c.campaign_id == campaign_id)
+        known = read_campaigns(connection, actor.scope, settlements.c.campaign_id == campaign_id)
         if any(one.until == until for one in known):
             return next(one for one in known if one.until == until)
         _check(
@@ -92,33 +57,19 @@ def settle(
             connection.execute(campaigns.update().where(campaigns.c.campaign_id == campaign_id).values(status="settled"))
         actor.audit(connection, clock.now(), "campaign_settled", actor.party_id,
                     {"campaign_id": campaign_id, "until": until.isoformat(), "burned_cents": charges.total.burned_cents})  # fmt: skip
-        return _read(connection, actor.scope, settlements.c.settlement_id == settlement_id)[0]
-
-
-def list_settlements(engine: Engine, scope: Scope) -> list[Settlement]:
-    """Settlements of the asker, newest first: a manufacturer's campaigns, a distributor's own statements. Nobody else has any."""
-    with reading(engine) as connection:
-        return _read(connection, scope)
+        return read_campaigns(connection, actor.scope, settlements.c.settlement_id == settlement_id)[0]
 
 
 def open_points(engine: Engine, campaign_ids: Sequence[str]) -> dict[str, int]:
     """Campaign -> points burned and not charged yet, less those given back."""
     with reading(engine) as connection:
         rows = connection.execute(
-            select(_ORIGINS.c.campaign_id, func.sum(_SIGNED)).select_from(_MOVES)
-            .where(_ORIGINS.c.campaign_id.in_(campaign_ids), _BURNS, _NOT_SETTLED).group_by(_ORIGINS.c.campaign_id)
+            select(ORIGINS.c.campaign_id, func.sum(SIGNED_BURN)).select_from(MOVES)
+            .where(ORIGINS.c.campaign_id.in_(campaign_ids), BURNS, _NOT_SETTLED).group_by(ORIGINS.c.campaign_id)
         )  # fmt: skip
         return {str(row[0]): int(row[1]) for row in rows}
 
 
-_ORIGINS = journal.alias("origins")
-_MOVES = (
-    transfers.join(lots, lots.c.lot_id == transfers.c.lot_id)
-    .join(_ORIGINS, _ORIGINS.c.journal_id == lots.c.journal_id)
-    .join(journal, journal.c.journal_id == transfers.c.journal_id)
-)
-_BURNS = (transfers.c.credit_account == "redeemed") | (transfers.c.debit_account == "redeemed")
-_SIGNED = case((transfers.c.credit_account == "redeemed", transfers.c.points), else_=-transfers.c.points)
 _NOT_SETTLED = ~select(settled_transfers.c.transfer_id).where(settled_transfers.c.transfer_id == transfers.c.transfer_id).exists()
 
 
@@ -135,19 +86,14 @@ def _check(campaign: Campaign, until: date, last: date | None, today: date) -> N
 def _burned(connection: Connection, campaign: Campaign, until: date) -> tuple[list[Burned], list[int]]:
     """What is to be charged, and the transfers it consists of."""
     rows = connection.execute(
-        select(transfers.c.transfer_id, _ORIGINS.c.distributor_party_id, _ORIGINS.c.rule_id, lots.c.funders, _SIGNED)
-        .select_from(_MOVES).where(_ORIGINS.c.campaign_id == campaign.campaign_id, journal.c.booked_on <= until, _BURNS, _NOT_SETTLED)
+        select(transfers.c.transfer_id, ORIGINS.c.distributor_party_id, ORIGINS.c.rule_id, lots.c.funders, SIGNED_BURN)
+        .select_from(MOVES).where(ORIGINS.c.campaign_id == campaign.campaign_id, journal.c.booked_on <= until, BURNS, _NOT_SETTLED)
     ).all()  # fmt: skip
     points: dict[tuple[int, str, str], int] = defaultdict(int)
     for _, distributor, rule_id, funders, signed in rows:
         points[int(distributor or campaign.draft.co_funder or 0), str(rule_id), funders or "manufacturer:100"] += int(signed)
     burned = [Burned(who, rule_id, funders_of(funders), count) for (who, rule_id, funders), count in points.items()]
     return burned, [int(row[0]) for row in rows]
-
-
-def funders_of(text_of: str) -> tuple[tuple[str, int], ...]:
-    """`manufacturer:70,distributor:30` -> pairs of name and percent."""
-    return tuple((name, int(percent)) for name, _, percent in (part.partition(":") for part in text_of.split(",")))
 
 
 def _charged(connection: Connection, campaign_id: str) -> tuple[dict[int, Charge], Charge]:
@@ -158,7 +104,7 @@ def _charged(connection: Connection, campaign_id: str) -> tuple[dict[int, Charge
         .join(settlements, settlements.c.settlement_id == settlement_statements.c.settlement_id)
         .where(settlements.c.campaign_id == campaign_id)
     ):
-        before[int(row.distributor_party_id)] = before[int(row.distributor_party_id)].plus(_charge(row))
+        before[int(row.distributor_party_id)] = before[int(row.distributor_party_id)].plus(charge_of(row))
     total = connection.execute(
         select(
             func.coalesce(func.sum(settlements.c.burned_subcents), 0), func.coalesce(func.sum(settlements.c.burned_cents), 0)
@@ -188,59 +134,3 @@ def _write(
          line.manufacturer_subcents, line.distributor_subcents)
         for number, line in enumerate(charges.lines, 1)
     ])  # fmt: skip
-
-
-def _read(connection: Connection, scope: Scope, *conditions: Any) -> list[Settlement]:
-    """Default is deny: a role that is not named here reads nothing."""
-    joined = settlements.join(campaigns, campaigns.c.campaign_id == settlements.c.campaign_id)
-    wanted = select(settlements, campaigns.c.title_de, campaigns.c.title_en).select_from(joined).where(*conditions)
-    if scope.role is Role.MANUFACTURER:
-        wanted = wanted.where(campaigns.c.owner_party_id.in_(scope.party_ids))
-    elif scope.role is Role.DISTRIBUTOR:
-        own = select(settlement_statements.c.settlement_id).where(
-            settlement_statements.c.distributor_party_id.in_(scope.party_ids)
-        )
-        wanted = wanted.where(settlements.c.settlement_id.in_(own))
-    elif scope.role is not Role.OPERATOR:
-        return []
-    rows = connection.execute(wanted.order_by(settlements.c.until.desc(), settlements.c.settlement_no)).all()
-    details = _details(connection, scope, [row.settlement_id for row in rows])
-    return [_settlement(row, scope, *details.get(row.settlement_id, ({}, ()))) for row in rows]
-
-
-Details = tuple[dict[int, Charge], tuple[SettlementLine, ...]]
-
-
-def _details(connection: Connection, scope: Scope, settlement_ids: Sequence[str]) -> dict[str, Details]:
-    """Settlement -> statements and lines that the asker may read."""
-    statements: dict[str, dict[int, Charge]] = defaultdict(dict)
-    lines: dict[str, list[SettlementLine]] = defaultdict(list)
-    for start in range(0, len(settlement_ids), IDS_PER_QUERY):
-        chosen = settlement_ids[start : start + IDS_PER_QUERY]
-        for table in (settlement_statements, settlement_lines):
-            wanted = select(table).where(table.c.settlement_id.in_(chosen)).order_by(*table.primary_key.columns)
-            if scope.role is Role.DISTRIBUTOR:
-                wanted = wanted.where(table.c.distributor_party_id.in_(scope.party_ids))
-            for row in connection.execute(wanted):
-                if table is settlement_statements:
-                    statements[row.settlement_id][int(row.distributor_party_id)] = _charge(row)
-                else:
-                    lines[row.settlement_id].append(SettlementLine(
-                        int(row.distributor_party_id), row.rule_id, row.funders, int(row.points_burned), int(row.burned_subcents),
-                        int(row.manufacturer_subcents), int(row.distributor_subcents)))  # fmt: skip
-    return {one: (statements[one], tuple(lines[one])) for one in settlement_ids}
-
-
-def _settlement(row: Row[Any], scope: Scope, statements: dict[int, Charge], lines: tuple[SettlementLine, ...]) -> Settlement:
-    points, burned, manufacturer = int(row.points_burned), int(row.burned_cents), int(row.manufacturer_cents)
-    if scope.role is Role.DISTRIBUTOR:
-        points = sum(one.points_burned for one in statements.values())
-        burned = sum(one.burned_cents for one in statements.values())
-        manufacturer = sum(one.manufacturer_cents for one in statements.values())
-    return Settlement(row.settlement_id, row.settlement_no, row.campaign_id, row.title_de, row.title_en, row.until, row.money_currency,
-                      row.settled_at, points, burned, manufacturer, statements, lines)  # fmt: skip
-
-
-def _charge(row: Row[Any]) -> Charge:
-    return Charge(int(row.points_burned), int(row.burned_subcents), int(row.distributor_subcents), int(row.burned_cents),
-                  int(row.distributor_cents))  # fmt: skip

@@ -31,6 +31,8 @@ from loyalty.domain.programme import (
 from loyalty.domain.toml_lines import line_numbers, line_of
 
 Raw = Mapping[str, object]
+REPORTED_BY_OTHERS = ("delivered", "invoice_paid")
+OR_AFTER_DAYS_MAX = 730
 RATE_PLACES, QUANTITY_PLACES = 4, 3
 
 
@@ -56,7 +58,8 @@ def parse_programme(text: str) -> Programme:
     """Read a programme. Raises ProgrammeError with every finding, not only the first."""
     raw, found = _read(text)
     known = {"programme_id", "version", "title_de", "title_en", "currency", "status_currency", "time_zone", "leg", "rules", "money_currency",
-             "point_value_subcents", "expected_redemption_percent", "hold_days", "step_up_points", "tiers", "tier_settings", "challenges"}  # fmt: skip
+             "point_value_subcents", "expected_redemption_percent", "hold_days", "step_up_points", "tiers", "tier_settings", "challenges",
+             "manufacturer_ref"}  # fmt: skip
     found.unknown_keys(raw, known, "")
     texts = {key: _text(raw, key, key, found) for key in ("title_de", "title_en", "time_zone")}
     texts |= {key: _text(raw, key, key, found, longest) for key, longest in (("programme_id", 60), ("currency", 20))}
@@ -86,6 +89,7 @@ def parse_programme(text: str) -> Programme:
         _percent(raw, "expected_redemption_percent", found), _count(raw, "hold_days", "hold_days", found, default=14),
         _count(raw, "step_up_points", "step_up_points", found, default=5_000), tiers,
         _tier_settings(raw.get("tier_settings", {}), found), challenges,
+        _text(raw, "manufacturer_ref", "manufacturer_ref", found) if "manufacturer_ref" in raw else None,
     )  # fmt: skip
     if programme.status_currency == programme.currency:
         found.add("status_currency", "status points and points to spend are two currencies")
@@ -167,14 +171,30 @@ def _rule(raw: Raw, where: str, found: Findings, leg: str, campaign_id: str | No
         quantity, amount, basket, first, bool(raw.get("is_tier_multiplied", False)), rule_leg, grain, gives,
         _selection(raw, where, found), pending, window, _expiry(raw, where, found), funders,
         _caps(raw.get("caps", {}), f"{where}.caps", found, dict(funders).keys()), campaign_id,
+        or_after_days=_or_after_days(raw, where, found, pending),
     )  # fmt: skip
+
+
+def _or_after_days(raw: Raw, where: str, found: Findings, pending: str) -> int | None:
+    """After how many days points become available although nobody reported what they wait for."""
+    if "or_after_days" not in raw:
+        return None
+    name = f"{where}.or_after_days"
+    if pending not in REPORTED_BY_OTHERS:
+        found.add(
+            name, f"goes with pending_until = {' or '.join(repr(one) for one in REPORTED_BY_OTHERS)}, which may never be reported"
+        )
+    days = _count(raw, "or_after_days", name, found)
+    if days > OR_AFTER_DAYS_MAX:
+        found.add(name, f"found {days}, expected 1 to {OR_AFTER_DAYS_MAX} days after the order")
+    return days
 
 
 RULE_KEYS = {
     "rule_id", "version", "title_de", "title_en", "points_per_unit", "points_per_amount", "money_currency", "categories", "brands", "products",
     "segments", "tiers", "events", "valid_from", "valid_to", "expires_after_months", "expires_at_end_of", "expires_after_inactivity_months",
     "expiry_counts_from", "bonus_from_quantity", "bonus_from_amount", "bonus_points", "leg", "grain", "gives", "counts_amount",
-    "basket", "is_first_only", "is_tier_multiplied", "pending_until", "return_window_days", "funders", "caps",
+    "basket", "is_first_only", "is_tier_multiplied", "pending_until", "return_window_days", "or_after_days", "funders", "caps",
 }  # fmt: skip
 
 

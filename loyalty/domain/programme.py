@@ -110,6 +110,7 @@ class Rule:
     the list price (`is_before_discount`). `bonus_points` come on top, once per document or period, when it keeps at least
     `bonus_from_quantity` units, `bonus_from_amount` of money and every category of `basket`. `is_first_only`: only a member's first
     document counts. `is_tier_multiplied`: the rates, not the bonus, are multiplied by the member's tier at the event's date.
+    `or_after_days`: so many days after the event points that wait for a delivery or a payment become available in any case; None: they wait.
     `funders`: (name, percent), the first one takes what rounding leaves. `campaign_caps` hold for all rules of the campaign together.
     """
 
@@ -141,6 +142,7 @@ class Rule:
     campaign_id: str | None = None
     campaign_caps: Caps = Caps()
     bound: Bound = Bound()
+    or_after_days: int | None = None
 
     @property
     def is_capped(self) -> bool:
@@ -198,7 +200,8 @@ class Programme:
     """A points programme. `leg` is where its rules earn unless a rule says otherwise.
 
     `point_value_subcents`: what a burned point costs its funders, in hundredths of a minor unit of `money_currency`.
-    `expected_redemption_percent`: share of issued points that will be redeemed, for the liability.
+    `expected_redemption_percent`: share of issued points that will be redeemed, for the liability. `manufacturer_ref`: the manufacturer's
+    number in the master, which then reads of members; None: the only one that there is.
     """
 
     programme_id: str
@@ -218,6 +221,7 @@ class Programme:
     tiers: tuple[Tier, ...] = ()
     tier_settings: TierSettings = TierSettings()
     challenges: tuple[Challenge, ...] = ()
+    manufacturer_ref: str | None = None
 
     def currency_of(self, gives: str) -> str:
         """The currency of points or of status points."""

@@ -39,6 +39,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "invoice_paid": ("einlösbar, wenn die Rechnung bezahlt ist", "usable when the invoice is paid"),
     "return_window": ("einlösbar nach {n} Tagen Rückgabefrist", "usable after {n} days for returns"),
     "sell_through_wait": ("einlösbar, wenn die Ware weiterverkauft ist", "usable when the goods are sold on"),
+    "or_after": (", spätestens {d} Tage nach der Bestellung", ", at the latest {d} days after the order"),
     "never": ("verfallen nicht", "do not expire"),
     "months": ("verfallen nach {n} Monaten", "expire after {n} months"),
     "end_of": ("verfallen zum Ende des {p} nach {n} Monaten", "expire at the end of the {p} after {n} months"),
@@ -117,7 +118,8 @@ def _rule(rule: Rule, side: int, *, with_funding: bool = False) -> str:
     if STATUS in rule.gives:
         parts.append(_say("status" if POINTS in rule.gives else "status_only", side))
     if POINTS in rule.gives:
-        parts += [_say(_waits(rule), side, n=str(rule.return_window_days)), _life(rule, side)]
+        latest = "" if rule.or_after_days is None else _say("or_after", side, d=str(rule.or_after_days))
+        parts += [_say(_waits(rule), side, n=str(rule.return_window_days)) + latest, _life(rule, side)]
     if rule.caps:
         parts.append(_caps(rule.caps, side, with_funding))
     if with_funding:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +16,8 @@ from sqlalchemy import Engine, select
 from core.store import reading
 from loyalty.domain.programme import Programme
 from loyalty.evaluation import Warehouse
-from loyalty.review.facts import CIRCLES, DUPLICATES, LOADING, SELL_OUT, SELL_THROUGH
+from loyalty.review.facts import CIRCLES, DUPLICATES, LOADING, SELL_OUT, SELL_THROUGH, WHEN, WHO
+from loyalty.review.focus import EVERYBODY, Focus
 from loyalty.review.scoring import (
     CIRCLE,
     DUPLICATE,
@@ -31,6 +34,7 @@ from loyalty.review.settings import CIRCLE_CYCLES_DAYS, DetectorSettings
 from loyalty.tables import journal
 
 Figures = dict[str, str | int]
+EVERYWHERE: Mapping[str, Focus] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +47,38 @@ class Hit:
     figures: Figures
 
 
-def detect(connection: Warehouse, store: Engine, programme: Programme, settings: DetectorSettings) -> list[Hit]:
-    """Every hit over the legs that the programme's rules look at; one document may have several reasons."""
+def legs_of(programme: Programme) -> list[tuple[str, str]]:
+    """The legs that the programme's rules look at, each with the column of the member."""
+    legs = sorted({rule.leg for rule in programme.rules} & {"sell_in", "sell_through"})
+    return [(leg, "retailer_id" if leg == "sell_through" else "distributor_id") for leg in legs]
+
+
+def detect(
+    connection: Warehouse,
+    store: Engine,
+    programme: Programme,
+    settings: DetectorSettings,
+    focus: Mapping[str, Focus] = EVERYWHERE,
+) -> list[Hit]:
+    """Every hit over the legs that the programme's rules look at; one document may have several reasons.
+
+    `focus`: leg -> whom to look at; a leg that is not named is looked at whole.
+    """
     hits: list[Hit] = []
-    for leg in sorted({rule.leg for rule in programme.rules} & {"sell_in", "sell_through"}):
-        member = "retailer_id" if leg == "sell_through" else "distributor_id"
-        hits += _loading(connection, leg, member, settings)
-        hits += _circles(connection, store, programme, leg, member, settings)
-        hits += _duplicates(connection, leg, member, settings)
+    for leg, member in legs_of(programme):
+        of_leg = focus.get(leg, EVERYBODY)
+        if of_leg.loading_members != ():
+            hits += _loading(connection, leg, member, settings, of_leg)
+        if of_leg.members != ():
+            hits += _circles(connection, store, programme, leg, member, settings, of_leg)
+            hits += _duplicates(connection, leg, member, settings, of_leg)
     return hits
 
 
-def _loading(connection: Warehouse, leg: str, member: str, settings: DetectorSettings) -> list[Hit]:
-    sql = LOADING.format(member=member, outflow=SELL_OUT if leg == "sell_through" else SELL_THROUGH)
-    rows = _rows(connection, sql, {
+def _loading(connection: Warehouse, leg: str, member: str, settings: DetectorSettings, focus: Focus) -> list[Hit]:
+    who, members = _who(member, focus.loading_members)
+    sql = LOADING.format(member=member, outflow=SELL_OUT if leg == "sell_through" else SELL_THROUGH, who=who)
+    rows = _rows(connection, sql, members | {
         "leg": leg, "tail_days": settings.loading_tail_days, "weeks_ratio": settings.loading_weeks_ratio,
         "window_days": settings.window_days, "quarters_min": settings.loading_quarters_min, "follow_up_days": settings.loading_follow_up_days,
     })  # fmt: skip
@@ -77,9 +99,10 @@ def _loading(connection: Warehouse, leg: str, member: str, settings: DetectorSet
 
 
 def _circles(
-    connection: Warehouse, store: Engine, programme: Programme, leg: str, member: str, settings: DetectorSettings
+    connection: Warehouse, store: Engine, programme: Programme, leg: str, member: str, settings: DetectorSettings, focus: Focus
 ) -> list[Hit]:
-    rows = _rows(connection, CIRCLES.format(member=member, member_name=member), {
+    who, members = _who(member, focus.members)
+    rows = _rows(connection, CIRCLES.format(member=member, member_name=member, who=who), members | {
         "leg": leg, "window_days": settings.window_days, "returned_share": settings.circle_returned_share,
         "circle_days": settings.circle_days, "overlap_share": settings.circle_overlap_share,
     })  # fmt: skip
@@ -107,10 +130,16 @@ def _circles(
     return hits
 
 
-def _duplicates(connection: Warehouse, leg: str, member: str, settings: DetectorSettings) -> list[Hit]:
-    rows = _rows(connection, DUPLICATES.format(member=member), {
-        "leg": leg, "window_days": settings.window_days, "lines_min": settings.duplicate_lines_min,
-        "days": max(settings.duplicate_days_same_source, settings.duplicate_days_other_source),
+def _duplicates(connection: Warehouse, leg: str, member: str, settings: DetectorSettings, focus: Focus) -> list[Hit]:
+    who, parameters = _who(member, focus.members)
+    days, when = max(settings.duplicate_days_same_source, settings.duplicate_days_other_source), ""
+    if focus.members is not None:
+        if focus.first_on is None or focus.last_on is None:
+            return []
+        when, near = WHEN.format(member=member), timedelta(days=days)
+        parameters |= {"first_on": focus.first_on - near, "last_on": focus.last_on + near}
+    rows = _rows(connection, DUPLICATES.format(member=member, who=who, when=when), parameters | {
+        "leg": leg, "window_days": settings.window_days, "lines_min": settings.duplicate_lines_min, "days": days,
     })  # fmt: skip
     hits = []
     for row in rows:
@@ -148,6 +177,11 @@ def _rows(connection: Warehouse, sql: str, parameters: dict[str, object]) -> lis
     while more := cursor.fetchmany(10_000):
         rows += more
     return rows
+
+
+def _who(member: str, members: tuple[int, ...] | None) -> tuple[str, dict[str, object]]:
+    """The narrowing of a query and its parameters; nothing for everybody."""
+    return ("", {}) if members is None else (WHO.format(member=member), {"members": list(members)})
 
 
 def _units(quantity: Decimal) -> str:

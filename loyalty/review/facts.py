@@ -1,6 +1,6 @@
 """Set-based queries over `mart` that find the few documents worth a decision. Thresholds that only narrow are in SQL; scoring decides.
 
-Quantities are units of the documents' own lines. Days are event dates.
+Quantities are units of the documents' own lines. Days are event dates. `{who}` narrows to some members, `{when}` to documents of some days.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ LOADING = """
         select {member} as member, order_id, source_id, document_no, distributor_id, product_id, ordered_on, quantity, returned_quantity,
             cast(date_trunc('quarter', ordered_on) as date) as quarter_on,
             cast(date_trunc('quarter', ordered_on) + interval 3 month as date) as next_quarter_on
-        from mart.fct_order_lines where leg = $leg and line_kind = 'order' and line_status = 'confirmed' and {member} > 0
+        from mart.fct_order_lines where leg = $leg and line_kind = 'order' and line_status = 'confirmed' and {member} > 0 {who}
     ), quarters as (
         select member, quarter_on, next_quarter_on, sum(quantity) as quantity,
             coalesce(sum(quantity) filter (ordered_on >= next_quarter_on - $tail_days), 0) as tail
@@ -50,6 +50,12 @@ SELL_THROUGH = """
     union all select distributor_id, sold_on, product_id, quantity from mart.fct_sales_report_lines where leg = 'sell_through'
 """
 
+WHO = "and {member} in (select unnest($members))"
+WHEN = """and order_id in (
+                select order_id from mart.fct_order_lines where leg = $leg and ordered_on between $first_on and $last_on
+                    and {member} in (select unnest($members)))"""
+"""Whole documents that have a line on one of the days."""
+
 CIRCLES = """
     with newest as (select max(ordered_on) as today from mart.fct_order_lines where leg = $leg),
     lines as (
@@ -57,6 +63,8 @@ CIRCLES = """
             sum(quantity) as quantity, sum(least(returned_quantity, quantity)) as returned
         from mart.fct_order_lines, newest
         where leg = $leg and line_kind = 'order' and line_status = 'confirmed' and {member} > 0 and ordered_on > today - $window_days
+            -- only who returned a named order can have bought it again
+            and {member} in (select {member} from mart.fct_return_lines where leg = $leg and order_document_no is not null) {who}
         group by all
     ), documents as (
         select member, order_id, source_id, document_no, distributor_id, min(ordered_on) as ordered_on, sum(quantity) as quantity,
@@ -77,8 +85,9 @@ CIRCLES = """
             and documents.order_id <> back.order_id and documents.ordered_on between back.returned_on and back.returned_on + $circle_days
     ), repeats as (
         select pairs.first_order_id, pairs.order_id, sum(least(first.quantity, again.quantity)) as quantity
-        from pairs inner join lines as first on first.order_id = pairs.first_order_id
-        inner join lines as again on again.order_id = pairs.order_id and again.product_id = first.product_id group by all
+        from pairs inner join lines as first on first.order_id = pairs.first_order_id and first.member = pairs.member
+        inner join lines as again on again.order_id = pairs.order_id and again.member = pairs.member and again.product_id = first.product_id
+        group by all
     )
     select pairs.order_id, pairs.source_id, pairs.document_no, pairs.member, pairs.distributor_id, pairs.ordered_on, pairs.share,
         repeats.quantity / pairs.first_quantity as overlap, date_diff('day', pairs.returned_on, pairs.ordered_on), pairs.first_on,
@@ -96,7 +105,7 @@ DUPLICATES = """
             list_sort(list(concat_ws('|', product_id, quantity, net_amount_cents))) as contents
         from mart.fct_order_lines, newest
         where leg = $leg and line_kind = 'order' and line_status = 'confirmed' and {member} > 0 and product_id > 0
-            and ordered_on > today - $window_days
+            and ordered_on > today - $window_days {who} {when}
         group by {member}, order_id, source_id, document_no
     )
     select again.order_id, again.source_id, again.document_no, again.member, again.distributor_id, again.ordered_on, again.lines,

@@ -11,8 +11,9 @@ from core.clock import Clock, Ids
 from core.store import reading
 from loyalty.domain.programme import Programme
 from loyalty.lot_states import IDS_PER_QUERY
-from loyalty.review.cases import CONFIRMED, cases_in_state, clear_in_time, explain_confirmed, open_cases, orders_waiting
-from loyalty.review.detector import Hit, detect
+from loyalty.review.cases import CONFIRMED, WAITING, cases_in_state, clear_in_time, explain_confirmed, open_cases, orders_waiting
+from loyalty.review.detector import Hit, detect, legs_of
+from loyalty.review.focus import focus_of, remember_seen, seen_before, seen_now, waiting_loading_cases
 from loyalty.review.scoring import QUARTER_END
 from loyalty.review.settings import DetectorSettings
 from loyalty.tables import journal
@@ -25,9 +26,17 @@ def review_before_posting(ids: Ids, settings: DetectorSettings | None = None) ->
     thresholds = settings or DetectorSettings()
 
     def gate(connection: Any, store: Engine, programme: Programme, clock: Clock) -> Collection[int]:
-        hits = detect(connection, store, programme, thresholds)
+        seen = {leg: seen_now(connection, store, programme, leg, thresholds) for leg, _ in legs_of(programme)}
+        waiting = waiting_loading_cases(store, programme, QUARTER_END, WAITING)
+        focus = {
+            leg: focus_of(connection, store, programme, leg, member, thresholds, seen_before(connection, programme, leg), seen[leg], waiting)
+            for leg, member in legs_of(programme)
+        }  # fmt: skip
+        hits = detect(connection, store, programme, thresholds, focus)
         open_cases(store, programme, _not_posted(store, programme, hits), clock, ids)
         clear_in_time(store, programme, QUARTER_END, hits, clock)
+        for leg, now in seen.items():
+            remember_seen(connection, programme, leg, now)
         explain_confirmed(store, programme, cases_in_state(store, programme, (CONFIRMED,)), clock)
         return orders_waiting(store, programme)
 

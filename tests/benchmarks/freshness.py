@@ -1,9 +1,10 @@
-"""Freshness: orders arrive in the inbox of a running pipeline; how long until a `Reader` sees each, and is any lost or doubled?
+"""Freshness: orders are pushed to the HTTP inbox beside a running pipeline; how long until a `Reader` sees each, and is any lost or doubled?
 
     python -m tests.benchmarks.freshness FOLDER [--lines 10000000] [--seconds 60] [--orders-per-second 200]
 
-The history is load data with masters; the pipeline is the command `dreiklang pipeline` in a process of its own. Orders have two lines and
-arrive in files, five a second, each written under a temporary name and renamed.
+The history is load data with masters; the pipeline is the command `dreiklang pipeline`, the inbox the command `dreiklang inbox`, each in a process
+of its own. Ten signed messages a second arrive, each with its share of the orders as JSON lines; an order has two lines. An order's age counts from the
+moment before its message is sent.
 """
 
 from __future__ import annotations
@@ -17,25 +18,36 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
+import httpx
 import structlog
+from pydantic import SecretStr
 
 from core.clock import SystemClock, random_id
 from core.scope import Role, Scope
 from core.settings import Settings
+from core.store import migrate, open_store
 from core.warehouse.reader import Serving
+from inbox import add_key
+from inbox.keys import seal_of
 from ingestion.demo import generate_load
 from ingestion.profiles import load_profile
 from loyalty import load_programme
 from pipeline import Delivery, Pipeline, Reporting
 from tests.benchmarks.measure import Measured, as_json
+from tests.support.inbox import SEAL, running_inbox, signed
 
-FILES_PER_SECOND = 5
+ROOT = Path(__file__).resolve().parents[2]
+
+MESSAGES_PER_SECOND = 10
+SENDERS = 4
+SOURCE = "push"
 LINES_PER_ORDER = 2
 HANG_SECONDS = 300
 COLUMNS = """columns = { leg = { const = "sell_through" }, document_no = "order_no", line_no = "line_no", seller = { const = "load" }, buyer = "customer", ordered_on = "ordered", product = "sku", quantity = "qty", net_amount = "net", line_kind = { const = "order" }, line_status = { const = "confirmed" } }"""
@@ -55,10 +67,17 @@ feed = "order_lines"
 files = "orders_*.parquet"
 format = "parquet"
 {COLUMNS}
+"""
+PUSH_PROFILE = f"""
+source_id = "{SOURCE}"
+title = "Pushed orders"
+[transport]
+kind = "inbox"
 [[feeds]]
 feed = "order_lines"
-files = "push_*.csv"
-{COLUMNS}
+files = "*.jsonl"
+format = "jsonl"
+columns = {{ leg = {{ const = "sell_through" }}, document_no = "order_no", line_no = "line_no", seller = {{ const = "load", scheme = "load" }}, buyer = {{ column = "customer", scheme = "load" }}, ordered_on = "ordered", product = {{ column = "sku", scheme = "load" }}, quantity = "qty", net_amount = "net", line_kind = {{ const = "order" }}, line_status = {{ const = "confirmed" }} }}
 """
 PROGRAMME = """
 programme_id = "load"
@@ -122,8 +141,8 @@ def build_history(home: Path, lines: int) -> Settings:
     programme.write_text(PROGRAMME.format(today=today), encoding="utf-8")
     (settings.root / "sources").mkdir()
     (settings.root / "load.toml").write_text(PROFILE, encoding="utf-8")
-    source = 'profile = "../load.toml"\nquiet_seconds = 0\n'
-    (settings.root / "sources" / "load.toml").write_text(source, encoding="utf-8")
+    (settings.root / "push.toml").write_text(PUSH_PROFILE, encoding="utf-8")
+    (settings.root / "sources" / "push.toml").write_text('profile = "../push.toml"\n', encoding="utf-8")
     pipeline = Pipeline(settings, SystemClock(), random_id, [load_programme(str(programme))])
     pipeline.run([Delivery(load_profile(settings.root / "load.toml"), folder)], Reporting(step=lambda _: None), data_docs=False)
     for file in folder.iterdir():
@@ -131,23 +150,58 @@ def build_history(home: Path, lines: int) -> Settings:
     return settings
 
 
-def push(folder: Path, seen: Seen, seconds: float, orders_per_second: int, today: date) -> None:
-    """Write files at a steady pace; a late file does not slow those behind it."""
+class Partner:
+    """Pushes signed messages; one that is not taken is sent again with the same id, as the specification asks."""
+
+    def __init__(self, address: str, secret: str) -> None:
+        self._secret = secret
+        self._client = httpx.Client(base_url=address, timeout=30)
+
+    def send(self, message: str, body: str) -> None:
+        """Push a message until it is taken."""
+        give_up_s = time.monotonic() + HANG_SECONDS
+        while time.monotonic() < give_up_s:
+            try:
+                headers = signed(self._secret, message, body, content_type="application/x-ndjson")
+                if self._client.post(f"/inbox/{SOURCE}", content=body, headers=headers).status_code == 202:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError(f"{message} was never taken")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
+
+
+def order_lines(order: str, number: int, today: date) -> str:
+    """The order as JSON lines."""
+    return "".join(
+        f'{{"order_no": "{order}", "line_no": "{line}", "customer": "C{number % 2000:05d}", "ordered": "{today}", '
+        f'"sku": "S{(number + line) % 500:05d}", "qty": {line}, "net": "{line}.50"}}\n'
+        for line in range(1, LINES_PER_ORDER + 1)
+    )
+
+
+def push(partner: Partner, seen: Seen, seconds: float, orders_per_second: int, today: date) -> None:
+    """Send messages at a steady pace, several at a time; a late one does not slow those behind it."""
     began = time.monotonic()
-    number = 0
-    for file_no in range(int(seconds * FILES_PER_SECOND)):
-        time.sleep(max(0.0, began + file_no / FILES_PER_SECOND - time.monotonic()))
-        orders = [f"F{number + n}" for n in range(max(1, orders_per_second // FILES_PER_SECOND))]
-        number += len(orders)
-        rows = "".join(
-            f"{order},{line},C{int(order[1:]) % 2000:05d},{today},S{(int(order[1:]) + line) % 500:05d},{line},{line}.50\n"
-            for order in orders
-            for line in range(1, LINES_PER_ORDER + 1)
-        )
-        part = folder / f"push_{file_no:06d}.csv.part"
-        part.write_text("order_no,line_no,customer,ordered,sku,qty,net\n" + rows, encoding="utf-8")
-        part.rename(part.with_suffix(""))
-        seen.pushed_s |= dict.fromkeys(orders, time.monotonic())
+    per_message = max(1, orders_per_second // MESSAGES_PER_SECOND)
+
+    def send(message_no: int, numbers: range) -> None:
+        body = "".join(order_lines(f"F{number}", number, today) for number in numbers)
+        partner.send(f"msg_{message_no}", body)
+
+    with ThreadPoolExecutor(SENDERS) as senders:
+        sent = []
+        for message_no in range(int(seconds * MESSAGES_PER_SECOND)):
+            time.sleep(max(0.0, began + message_no / MESSAGES_PER_SECOND - time.monotonic()))
+            numbers = range(message_no * per_message, (message_no + 1) * per_message)
+            seen.pushed_s |= dict.fromkeys((f"F{number}" for number in numbers), time.monotonic())
+            sent.append(senders.submit(send, message_no, numbers))
+        for one in sent:
+            one.result()
 
 
 def watch(serving: Serving, seen: Seen, is_done: Callable[[], bool]) -> None:
@@ -173,37 +227,37 @@ def watch(serving: Serving, seen: Seen, is_done: Callable[[], bool]) -> None:
 
 
 def measure(settings: Settings, *, seconds: float, orders_per_second: int) -> Seen:
-    """Run the pipeline, push, watch, stop."""
+    """Run pipeline and inbox, push, watch, stop."""
     seen, serving = Seen(), Serving(settings.warehouse_dir)
     first = serving.data_version()
-    folder = settings.inbox_dir / "load"
+    store = open_store(settings.resolved_store_url())
+    migrate(store)
+    secret = add_key(store, SOURCE, seal_of(SecretStr(SEAL)), SystemClock(), random_id)
+    store.dispose()
     environment = {**os.environ, "DREIKLANG_HOME": str(settings.root)}
     code = "import sys; sys.argv = ['dreiklang', 'pipeline']; from cli import main; main()"
-    running = subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL, cwd=Path(__file__).resolve().parents[2]
-    )
-    try:
-        _warm_up(folder, serving, first, running)
-        pusher = threading.Thread(target=push, args=(folder, seen, seconds, orders_per_second, SystemClock().now().date()))
-        pusher.start()
-        watch(serving, seen, lambda: not pusher.is_alive())
-        pusher.join()
-    finally:
-        running.send_signal(signal.SIGTERM)
-        running.wait(HANG_SECONDS)
-        serving.close()
+    with running_inbox(settings.root) as inbox:
+        partner = Partner(inbox.address, secret)
+        running = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL, cwd=ROOT)
+        try:
+            _warm_up(partner, serving, first, running)
+            today = SystemClock().now().date()
+            pusher = threading.Thread(target=push, args=(partner, seen, seconds, orders_per_second, today))
+            pusher.start()
+            watch(serving, seen, lambda: not pusher.is_alive())
+            pusher.join()
+        finally:
+            running.send_signal(signal.SIGTERM)
+            running.wait(HANG_SECONDS)
+            partner.close()
+            serving.close()
     return seen
 
 
-def _warm_up(folder: Path, serving: Serving, first: int, running: subprocess.Popen[Any]) -> None:
-    """One order through, so that everything is imported and parsed as in a process that has run for a while."""
-    for number in range(2):
-        part = folder / f"push_warm_{number}.csv.part"
-        part.write_text(
-            f"order_no,line_no,customer,ordered,sku,qty,net\nWARM{number},1,C00001,{SystemClock().now().date()},S00001,1,1.00\n",
-            encoding="utf-8",
-        )
-        part.rename(part.with_suffix(""))
+def _warm_up(partner: Partner, serving: Serving, first: int, running: subprocess.Popen[Any]) -> None:
+    """Orders through, so that everything is imported and parsed as in a process that has run for a while."""
+    for number in range(3):
+        partner.send(f"warm_{number}", order_lines(f"WARM{number}", number, SystemClock().now().date()))
         give_up_s = time.monotonic() + HANG_SECONDS
         while serving.data_version() <= first + number and running.poll() is None and time.monotonic() < give_up_s:
             time.sleep(0.05)
@@ -213,7 +267,7 @@ def figures(seen: Seen, lines: int, orders_per_second: int) -> list[Measured]:
     """What was found."""
     ages = seen.ages_s
     at = quantiles(ages, n=100)
-    what = f"{orders_per_second} orders/s over {lines:,} lines"
+    what = f"{orders_per_second} orders/s, {lines / 1e6:g} M lines"
     return [
         Measured(f"freshness, median, {what}", at[49], "s"),
         Measured(f"freshness, 95th percentile, {what}", at[94], "s", 5),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -22,7 +23,10 @@ from inbox import add_key, list_keys, make_inbox, revoke_keys, rotate_key
 from inbox.arrivals import Arrival, Arrivals
 from inbox.keys import seal_of
 from inbox.tables import inbox_deliveries, inbox_keys
+from ingestion.redaction import MARK
+from pipeline.inbox import DeadLetter, bury
 from tests.contract.sites import profile_with
+from tests.support.documents import SECRET, cxml, cxml_order
 from tests.support.inbox import SEAL, TestClient, running_inbox, signed
 from tests.support.loading import loading
 
@@ -87,6 +91,28 @@ def test_an_id_used_for_another_body_is_refused(site: Site) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "ING-422")
     assert answer.headers["content-type"] == "application/problem+json"
     assert len(site.files()) == 1
+
+
+def test_a_shared_secret_is_signed_and_known_again_but_never_kept(site: Site) -> None:
+    body = cxml(cxml_order()).decode()
+    assert SECRET in body
+    first, second = (site.push("msg_1", body, content_type="text/xml") for _ in range(2))
+    assert (first.status_code, first.json()["sha256"]) == (202, hashlib.sha256(body.encode()).hexdigest())
+    assert first.content == second.content
+    assert site.push("msg_1", body.replace(SECRET, "another-secret-1")).json()["code"] == "ING-422", (
+        "another secret is another body"
+    )
+    assert site.push("msg_2", body, webhook_signature="v1,AAAA").status_code == 401
+    (path,) = site.files()
+    assert path.read_text() == body.replace(SECRET, MARK)
+    home = site.settings.root
+    kept = [file for file in home.rglob("*") if file.is_file() and SECRET.encode() in file.read_bytes()]
+    assert (kept, list((site.settings.inbox_dir / ".incoming").glob("*.tmp"))) == ([], [])
+    letter = DeadLetter("letter", "partner", "order.xml", "", "orders", 3, "broken", "2026-05-01T00:00:00+00:00")
+    delivered = site.settings.inbox_dir / "partner" / "order.xml"
+    delivered.write_text(body)
+    assert SECRET not in (bury(site.settings, letter, delivered) / "order.xml").read_text()
+    assert not delivered.exists()
 
 
 def test_many_at_once_with_the_same_id_arrive_once(site: Site) -> None:

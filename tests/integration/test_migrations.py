@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import date
 
@@ -52,6 +53,71 @@ def fill_as_of_0002(engine: Engine) -> None:
         if connection.dialect.name == "postgresql":
             for name in ("journal_ids", "lot_ids", "transfer_ids"):
                 connection.execute(text(f"select setval('{name}', 10)"))
+
+
+def seal_as_of_0002(engine: Engine) -> None:
+    """The chain over these entries as revision 0002 hashed them: every column and every transfer as text, in the order of their columns.
+
+    Written out here on purpose: what today's program hashes must not decide what yesterday's hash was.
+    """
+    moment = "2026-05-01 10:00:00+00:00"
+    cause = "alpenglut|coffee-value|s|d1|123456"
+    moves = ("1|1|liability|available|7|1|100", "2|2|available|liability|7|1|30", "3|3|available|redeemed|7|1|20")
+    chain = "0" * 64
+    with writing(engine) as connection:
+        for number, (kind, of, rule) in enumerate((("award", cause, "coffee-value"), ("reversal", cause, "coffee-value"), ("redeem", "None", "None")), 1):  # fmt: skip
+            entry = (
+                number,
+                f"k{number}",
+                "h",
+                kind,
+                7,
+                moment,
+                moment,
+                of,
+                "s",
+                "d1",
+                "alpenglut",
+                rule,
+                1,
+                "points",
+                None,
+                "{}",
+            )
+            content = "\x1f".join([*map(str, entry), moves[number - 1]])
+            chain = hashlib.sha256(f"{chain}\n{content}".encode()).hexdigest()
+            connection.execute(
+                text("insert into seals (journal_id, chain_hash) values (:id, :hash)"), {"id": number, "hash": chain}
+            )
+
+
+def test_a_store_sealed_at_revision_0002_verifies_after_all_later_ones(store_url: str, clock: FixedClock) -> None:
+    """The chain holds, goes on over new entries, and still tells when an old entry was changed."""
+    engine = open_store(store_url)
+    try:
+        migrate_to(engine, "0002")
+        fill_as_of_0002(engine)
+        seal_as_of_0002(engine)
+        migrate(engine)
+        report = verify(engine)
+        assert (report.findings, report.sealed) == ((), 3)
+        cause = "alpenglut|coffee-value|s|d2|123457"
+        more = EvaluatedDocument(cause, "s", "d2", PROGRAMME.rules[0], date(2026, 5, 2), ((7, 10),), "{}")
+        post_awards(engine, PROGRAMME, [more], clock)
+        assert seal(engine) == 1
+        report = verify(engine)
+        assert (report.findings, report.sealed) == ((), 4)
+        with engine.begin() as connection:
+            off = (
+                "drop trigger journal_no_update"
+                if connection.dialect.name == "sqlite"
+                else "alter table journal disable trigger all"
+            )
+            connection.execute(text(off))
+            connection.execute(text("update journal set document_no = 'd9' where journal_id = 2"))
+        assert "the chain breaks at entry 2" in str(verify(engine).findings)
+    finally:
+        engine.dispose()
 
 
 @pytest.fixture

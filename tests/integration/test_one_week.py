@@ -26,7 +26,7 @@ NUMBERED_BY_FORMAT = {
 }  # fmt: skip
 """Numbers of lines, of reports that carry none of their own, and what is worked out of a product's number as it is written."""
 
-ABOUT_FILES = {"fct_batches"}
+ABOUT_FILES = {"fct_batches", "fct_document_findings"}
 """Relations about files and not about business: the week comes in other files each time."""
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.clock import FixedClock
+from core.errors import AccessDeniedError
+from core.scope import Role, Scope
 from core.store import open_store, reading
 from core.warehouse.owner import own_warehouse
 from ingestion.quality.controls import write_controls
@@ -55,6 +57,37 @@ def test_health_cohorts_and_lots_tell_the_same_points(demo: DemoInstance) -> Non
         "select count(*) from rpt_breakage where is_matured <> (breakage_rate is not null) and points_issued > 0"
     )[0][0]
     assert matured == 0
+
+
+def test_the_manufacturer_reads_of_members_and_never_points_that_tell_net_amounts(demo: DemoInstance) -> None:
+    """Points on the value of coffee and the quarter's bonus look at net amounts; the others are the manufacturer's to see, member by member."""
+    maker = Scope.of(Role.MANUFACTURER, demo.party_id(demo.manifest.manufacturer_ref))
+    seen = demo.reader(maker).rows(
+        "select member_id, points_issued, points_redeemed, has_hidden_points from rpt_programme_members order by 1"
+    )
+    expected = demo.operator().rows("""
+        select member_id, sum(points_earned) filter (not is_net), sum(points_redeemed) filter (not is_net), bool_or(is_net)
+        from (select *, rule_id in ('coffee-value', 'quarter-bonus') as is_net from fct_point_lots where currency = 'points')
+        group by member_id order by 1""")  # fmt: skip
+    assert len(seen) > 50
+    assert [tuple(row) for row in seen] == [(row[0], row[1] or 0, row[2] or 0, row[3]) for row in expected]
+    assert any(row[3] for row in seen)
+    stranger = Scope.of(Role.MANUFACTURER, demo.party_id(demo.manifest.distributor_ref))
+    assert demo.reader(stranger).rows("select * from rpt_programme_members") == []
+    with pytest.raises(AccessDeniedError):
+        demo.reader(maker).rows("select * from rpt_points_monthly")
+
+
+def test_a_distributor_reads_of_its_own_members_what_they_earned_with_it(demo: DemoInstance) -> None:
+    distributor = demo.party_id(demo.manifest.distributor_ref)
+    rows = demo.reader(Scope.of(Role.DISTRIBUTOR, distributor)).rows(
+        "select distributor_id, retailer_id, points_earned from rpt_distributor_members order by 2"
+    )
+    expected = demo.operator().rows("""
+        select distributor_id, retailer_id, sum(points_earned - points_cancelled - points_reversed) from fct_point_lots
+        where currency = 'points' and distributor_id = $d and retailer_id > 0 group by 1, 2 order by 2""", {"d": distributor})  # fmt: skip
+    assert rows == expected
+    assert len(rows) > 20
 
 
 def test_every_copy_arrives_whole(demo: DemoInstance) -> None:

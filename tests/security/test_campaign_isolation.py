@@ -178,6 +178,18 @@ def test_pages_show_ones_own_campaigns_and_nobody_elses(open_page: Any, language
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
+def test_only_the_programmes_manufacturer_settles_standing_rules(open_page: Any, language: str) -> None:
+    """The programme names QG1; QG2 has no form and reads nothing of the other's settlements."""
+    own, other = (open_page(Role.MANUFACTURER, ref, "settlements-made", language) for ref in ("QG1", "QG2"))
+    assert not own.exception
+    assert not other.exception
+    assert "running-zq" in words_of(own)
+    assert [button.label for button in own.button] == [{"de": "Abrechnen", "en": "Settle"}[language]]
+    assert not [secret for secret in SECRETS if secret in words_of(other)]
+    assert not list(other.button)
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
 def test_a_retailer_reads_of_running_campaigns_of_its_own_distributor_without_their_money(open_page: Any, language: str) -> None:
     """R1 buys from D1, which pays a part of the campaign; R2 from D2. Nobody reads who pays, what was simulated or drafted."""
     assert [view.path for view in VIEWS if view.role is Role.RETAILER and "campaign" in view.path] == ["running-campaigns"]

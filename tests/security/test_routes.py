@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import socket
 import time
 from typing import NamedTuple
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from core.clock import SystemClock
 from core.scope import Role
 from core.store import open_store
-from dashboards.access.routes import routes
+from dashboards.access.routes import WORKBOOK, routes
 from dashboards.queries import QUERIES
 from dashboards.queries.store import STORE_QUERIES
 from portal import disable_user
@@ -37,6 +40,7 @@ ROUTES: dict[str, Expected] = {
     "logout": Expected("POST", "/logout", 303, 303),
     "language": Expected("POST", "/language", 303, 303),
     "export": Expected("GET", "/export/no_such.csv", 303, 404),
+    "export_workbook": Expected("GET", "/export/no_such.xlsx", 303, 404),
     "health": Expected("GET", "/healthz", 200, 200),
     "favicon": Expected("GET", "/favicon.svg", 200, 200),
 }
@@ -84,6 +88,21 @@ def test_exports_give_own_rows_to_own_roles_only(web: Web, role: Role, ref: str)
     own = [trade for trade in TRADES if trade not in foreign_to(ref)]
     if role is not Role.MANUFACTURER:
         assert all(trade.text in seen for trade in own)
+
+
+def test_workbooks_hold_the_same_rows_as_csv(web: Web) -> None:
+    token, forbidden = web.log_in("d1@quell.example"), canaries_of(foreign_to("D1"))
+    for name in ("d_orders", "d_refused_rows", "d_document_findings"):
+        plain = web.request("GET", f"/export/{name}.csv", token=token)
+        answer = web.request("GET", f"/export/{name}.xlsx", token=token)
+        assert (answer.status, answer.headers["content-type"]) == (200, WORKBOOK)
+        assert answer.headers["content-disposition"] == f'attachment; filename="dreiklang-{name}.xlsx"'
+        header, *rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.body)).get_sheet_by_index(0).to_python()
+        assert header == plain.text.splitlines()[0].lstrip("\ufeff").replace(";", ",").split(",")
+        assert len(rows) == len(list(csv.reader(io.StringIO(plain.text)))) - 1 > 0
+        assert not [word for word in forbidden if word in str(rows)]
+    assert web.request("GET", "/export/m_matches.xlsx", token=token).status == 404
+    assert web.request("GET", "/export/d_orders.xlsx").status == 303
 
 
 def test_an_export_of_a_foreign_order_is_as_empty_as_of_none(web: Web) -> None:

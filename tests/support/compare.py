@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.warehouse.reader import Reader
 from core.warehouse.served import SERVED
 
-OF_THE_WAY = ("fct_point_transfers", "rpt_points_monthly", "fct_batches", "fct_quarantined_rows")
+OF_THE_WAY = ("fct_point_transfers", "rpt_points_monthly", "fct_batches", "fct_quarantined_rows", "fct_document_findings")
 """Relations that tell how the data came, not what it says."""
 
 RECORDED = frozenset(

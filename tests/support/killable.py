@@ -112,7 +112,7 @@ WHEN_AND_NUMBERS = frozenset({"run_no", "recorded_at", "last_recorded_at", "tran
 """Times and numbers that are given as things come: they may differ between two histories that say the same."""
 
 
-READ_AGAIN = frozenset({"fct_batches", "fct_quarantined_rows"})
+READ_AGAIN = frozenset({"fct_batches", "fct_quarantined_rows", "fct_document_findings"})
 """What each reading of a file brought: a file that a killed run had loaded is read again, and says so."""
 
 

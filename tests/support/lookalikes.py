@@ -22,6 +22,7 @@ from ingestion.contracts import FEEDS
 from ingestion.profiles import Profile
 from loyalty import load_programme
 from pipeline import Delivery, Pipeline, Reporting
+from tests.support.messages import purchase_order, x12
 
 PROGRAMME = """
 programme_id = "quell"
@@ -31,6 +32,7 @@ title_en = "Spring points"
 currency = "points"
 time_zone = "Europe/Berlin"
 leg = "sell_through"
+manufacturer_ref = "QG1"
 [[rules]]
 rule_id = "units"
 version = 1
@@ -124,6 +126,13 @@ def write_desk(folder: Path, trade: Trade) -> Profile:
         refs = {c.name for c in FEEDS[name].columns if c.kind == "ref"}
         mapping = {column: {"column": column, "scheme": "quell"} if column in refs else column for column in rows[0]}
         profile_feeds.append({"feed": name, "files": f"{name}.jsonl", "format": "jsonl", "columns": mapping})
+    # an order that no feed here reads, with a wrong article number and a wrong count of messages: it brings findings and no row
+    (folder / f"{trade.text}.x12").write_text(
+        x12(purchase_order(f"M-{trade.text}")).replace("012345678905", "012345678906").replace("IEA*1", "IEA*3"), encoding="utf-8"
+    )
+    profile_feeds.append(
+        {"feed": "order_confirmations", "files": "*.x12", "format": "x12", "columns": {"leg": {"const": "sell_through"}}}
+    )
     return Profile.model_validate({
         "source_id": f"desk{side}", "title": f"Desk {trade.text}", "owner": {"scheme": "quell", "ref": trade.distributor}, "feeds": profile_feeds,
     })  # fmt: skip
@@ -236,7 +245,7 @@ def build_lookalikes(folder: Path, trades: Sequence[Trade], clock: Clock) -> Loo
     programmes = []
     for name, text in (
         ("quell", PROGRAMME),
-        ("quell_in", PROGRAMME.replace('"quell"', '"quell_in"').replace("sell_through", "sell_in")),
+        ("quell_in", PROGRAMME.replace('"quell"', '"quell_in"').replace("sell_through", "sell_in").replace("QG1", "QG2")),
     ):
         path = settings.root / "programmes" / f"{name}.toml"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import pytest
 
 from ingestion.documents.cxml import parse as parse_cxml
 from ingestion.documents.model import Message
-from ingestion.redaction import MARK, redact_secrets, without_secrets
+from ingestion.redaction import MARK, message_without_secrets, redact_secrets, without_secrets
 from tests.support.documents import cxml, cxml_confirmation, cxml_order
 
 SECRET = "canary-secret-7431"
@@ -100,3 +100,14 @@ def test_packed_messages_are_redacted_as_far_as_they_come_out(tmp_path: Path, cu
     assert len(redacted) > len(whole)
     (tmp_path / "b.xml").write_bytes(b"<a/>")
     assert without_secrets(tmp_path / "b.xml") is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_a_message_in_memory_is_redacted_packed_or_not(encoding: str) -> None:
+    text = "\ufeff" * (encoding == "utf-16-be") + cxml(cxml_order()).decode()
+    plain = text.encode(encoding)
+    assert message_without_secrets(plain).decode(encoding) == text.replace(SECRET, MARK)
+    assert gzip.decompress(message_without_secrets(gzip.compress(plain))).decode(encoding) == text.replace(SECRET, MARK)
+    other = gzip.compress(b"order,line\nSharedSecret,1\n")
+    assert message_without_secrets(other) is other, "what is no cXML stays as it came, byte for byte"
+    assert message_without_secrets(b"") == b""

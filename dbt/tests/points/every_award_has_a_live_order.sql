@@ -1,3 +1,5 @@
+{{ config(tags=['books']) }}
+
 -- what the ledger gave for an order, less what it took back, is nothing once no line of that order is confirmed any more
 with
 

@@ -1,3 +1,5 @@
+{{ config(tags=['books']) }}
+
 -- statements of funders add up to the burned value
 with
 

@@ -1,3 +1,5 @@
+{{ config(tags=['books']) }}
+
 -- the roll-forward's last month and the members' balances are the same points
 with
 

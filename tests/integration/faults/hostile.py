@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 
 import pandas as pd
 import pytest
+from python_calamine import CalamineWorkbook
 
-from dashboards.export import csv_bytes
+from dashboards.export import csv_bytes, xlsx_bytes
 from ingestion.profiles import Profile
 from tests.integration.faults.cases import fault, lines_profile
 from tests.support.instances import HEADER, Instance, order_rows
@@ -22,6 +24,13 @@ def formulas(instance: Instance, _: pytest.MonkeyPatch) -> None:
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [row["name"] for row in rows] == [f"'{name}" for name in evil]
     assert rows[0]["points"] == "-5"
+    book = CalamineWorkbook.from_filelike(io.BytesIO(xlsx_bytes(frame))).get_sheet_by_index(0).to_python()
+    assert book == [
+        ["name", "points"],
+        *([f"'{name}", float(points)] for name, points in zip(evil, frame["points"], strict=True)),
+    ]
+    with zipfile.ZipFile(io.BytesIO(xlsx_bytes(frame))) as packed:
+        assert b"<f>" not in b"".join(packed.read(name) for name in packed.namelist()), "no cell is a formula"
     instance.events.append({"event": "exported"})
 
 

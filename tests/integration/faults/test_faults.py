@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.faults import hostile, machines, order, shape, values
+from tests.integration.faults import edi, hostile, hostile_files, machines, order, pulls, resources, shape, values
 from tests.integration.faults.cases import CASES, Case
 from tests.support.instances import HEADER, ORDERS_READ, Instance, order_rows, profile_of
 
 pytestmark = pytest.mark.integration
-MODULES = (shape, values, order, machines, hostile)
+MODULES = (shape, values, order, machines, pulls, resources, hostile, hostile_files, edi)
+FAULTS = range(1, 39)
+
+
+def test_every_fault_has_a_case() -> None:
+    assert {case.number for case in CASES} == set(FAULTS)
 
 
 @pytest.mark.parametrize("case", sorted(CASES, key=lambda case: case.id), ids=lambda case: case.id)

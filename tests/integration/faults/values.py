@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from tests.integration.faults.cases import fault, lines_profile, quarantined, taken
@@ -61,7 +64,29 @@ def times(instance: Instance, _: pytest.MonkeyPatch) -> None:
     assert [code for _, _, code in quarantined(instance, "orders_1.csv")] == ["ING-303", "ING-305"]
     at = instance.raw("select distinct ordered_at::varchar from raw.order_lines where document_no in ('V1', 'Z1') order by 1")
     assert at[1] == ("2026-05-01 10:00:00",)
-    assert at[0] in (("2025-10-26 00:30:00",), ("2025-10-26 01:30:00",))
+    assert at[0] == ("2025-10-26 01:30:00",), "of an hour that comes twice it is the second"
+
+
+@fault(20, "the declared zone decides and a day ahead is the end")
+def other_zone(instance: Instance, _: pytest.MonkeyPatch) -> None:
+    zone = "America/New_York"
+    profile = lines_profile({"ordered_at": "at"}).model_copy(update={"time_zone": zone})
+    there = instance.clock.now().astimezone(ZoneInfo(zone)).replace(tzinfo=None, microsecond=0)
+    moments = {
+        "winter": "2026-01-15T12:00:00", "summer": "2026-05-15T12:00:00", "doubled": "2025-11-02T01:30:00", "skipped": "2026-03-08T02:30:00",
+        "ahead": (there + timedelta(hours=23, minutes=59)).isoformat(), "too_far": (there + timedelta(hours=24, minutes=1)).isoformat(),
+    }  # fmt: skip
+    rows = MANY.replace("\n", ",2026-05-01T12:00:00\n")
+    rows += "".join(f"Z-{name},1,C1,{at[:10]},S1,1,1.00,{at}\n" for name, at in moments.items())
+    assert taken(instance, "orders_1.csv", HEADER.replace("net\n", "net,at\n") + rows, profile) == (1004, 2, 0)
+    assert quarantined(instance, "orders_1.csv") == [(1005, "at", "ING-303"), (1007, "at", "ING-305")]
+    stored = dict(
+        instance.raw("select document_no[3:], ordered_at::varchar from raw.order_lines where starts_with(document_no, 'Z-')")
+    )
+    assert stored == {
+        "winter": "2026-01-15 17:00:00", "summer": "2026-05-15 16:00:00", "doubled": "2025-11-02 06:30:00",
+        "ahead": str(instance.clock.now().replace(tzinfo=None, microsecond=0) + timedelta(hours=23, minutes=59)),
+    }  # fmt: skip
 
 
 @fault(20, "an article number stays text")

@@ -13,6 +13,6 @@ pytestmark = pytest.mark.integration
 
 def test_nothing_that_arrives_meanwhile_is_lost_or_doubled(tmp_path: Path) -> None:
     settings = build_history(tmp_path / "home", 3_000)
-    seen = measure(settings, seconds=4, orders_per_second=15)
-    assert len(seen.pushed_s) == 60
+    seen = measure(settings, seconds=4, orders_per_second=20)
+    assert len(seen.pushed_s) == 80
     assert (seen.lost, seen.doubled) == (0, 0)

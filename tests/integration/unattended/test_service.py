@@ -26,7 +26,7 @@ from ingestion.replay_requests import ask_replay, replay_requests, take_replay_b
 from pipeline import dead_letters, hold_lease, load_sources, revive
 from pipeline.lease import read_lease
 from tests.integration.faults.cases import lines_profile
-from tests.support.instances import HEADER, OPERATOR, Instance, order_rows
+from tests.support.instances import HEADER, LINES, OPERATOR, Instance, order_rows, profile_of
 from tests.support.serving_pipeline import add_source, alerts, later, service_of
 
 pytestmark = pytest.mark.integration
@@ -296,3 +296,28 @@ def test_what_people_ask_of_refused_rows_is_done_without_a_new_file(instance: In
     assert instance.rows(refused) == [("replay",)]
     store.dispose()
     instance.check()
+
+
+def test_what_is_pushed_is_read_at_once_and_what_nobody_reads_wakes_nobody(instance: Instance) -> None:
+    """Between two looks at other systems lie five seconds; a message in the inbox does not wait for them."""
+    push = {
+        "feed": "order_lines", "files": "*.json", "format": "jsonl",
+        "columns": LINES,
+    }  # fmt: skip
+    add_source(instance, profile_of(push, transport={"kind": "inbox"}))
+    with service_of(instance) as service:
+        service.tick()
+        assert service.tick() is None, "nothing lies there, whatever the schedule says"
+        later(instance, seconds=60)
+        assert service.tick() is None
+        names, values = HEADER.strip().split(","), order_rows("P", 2).splitlines()
+        for number, row in enumerate(values):
+            message = json.dumps(dict(zip(names, row.split(","), strict=True)))
+            (instance.inbox / f"{number:017d}-msg_{number}.json").write_text(message, encoding="utf-8")
+            assert service.tick() is not None, "the clock did not move"
+            assert instance.orders("P") == number + 1
+        (instance.inbox / f"{9:017d}-msg_9.pdf").write_bytes(b"%PDF")
+        assert service.tick() is not None
+        assert service.tick() is None, "a file that no feed reads is looked at on the schedule, not all the time"
+        later(instance, seconds=6)
+        assert service.tick() is not None

@@ -14,5 +14,6 @@ select
     copied.money_currency,
     copied.point_value_subcents,
     copied.expected_redemption_percent,
-    copied.as_of_on
+    copied.as_of_on,
+    copied.manufacturer_ref
 from copied

@@ -1,0 +1,164 @@
+"""Settlements as they lie in the store, of campaigns and of a programme's standing rules, and who may read them. Default is deny."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Table, case, select
+
+from core.scope import Role, Scope
+from core.store import reading
+from loyalty.campaigns.charging import Charge
+from loyalty.lot_states import IDS_PER_QUERY
+from loyalty.programme_tables import campaigns
+from loyalty.settlement_tables import (
+    rule_settlement_lines,
+    rule_settlement_statements,
+    rule_settlements,
+    settlement_lines,
+    settlement_statements,
+    settlements,
+)
+from loyalty.tables import journal, lots, transfers
+
+ORIGINS = journal.alias("origins")
+"""The entry that opened the lot of a transfer."""
+
+MOVES = (
+    transfers.join(lots, lots.c.lot_id == transfers.c.lot_id)
+    .join(ORIGINS, ORIGINS.c.journal_id == lots.c.journal_id)
+    .join(journal, journal.c.journal_id == transfers.c.journal_id)
+)
+BURNS = (transfers.c.credit_account == "redeemed") | (transfers.c.debit_account == "redeemed")
+SIGNED_BURN = case((transfers.c.credit_account == "redeemed", transfers.c.points), else_=-transfers.c.points)
+"""SQL: points that a transfer burned, or gave back."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementLine:
+    """One rule and split of the costs at one distributor; values in subcents, exact. `title`: (German, English) as it was when settled."""
+
+    distributor: int
+    rule_id: str
+    funders: str
+    points_burned: int
+    burned_subcents: int
+    manufacturer_subcents: int
+    distributor_subcents: int
+    title: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A settlement as its reader sees it: the manufacturer all of it, a distributor its own statement and lines.
+
+    `burned_cents` = `manufacturer_cents` + the distributors' cents. For the manufacturer they are those of the whole settlement, whose
+    rounding it bears; for a distributor those of its statement. `campaign_id` is empty for a programme's standing rules, whose statement of
+    distributor 0 is what the manufacturer bears alone.
+    """
+
+    settlement_id: str
+    settlement_no: str
+    campaign_id: str
+    title_de: str
+    title_en: str
+    until: date
+    money_currency: str
+    settled_at: datetime
+    points_burned: int
+    burned_cents: int
+    manufacturer_cents: int
+    statements: Mapping[int, Charge]
+    lines: tuple[SettlementLine, ...]
+    programme_id: str = ""
+
+
+def list_settlements(engine: Engine, scope: Scope) -> list[Settlement]:
+    """Settlements of the asker, newest first: a manufacturer's campaigns and programmes, a distributor's own statements. Nobody else has any."""
+    with reading(engine) as connection:
+        found = [*read_campaigns(connection, scope), *read_rules(connection, scope)]
+    return sorted(found, key=lambda one: (-one.until.toordinal(), one.settlement_no))
+
+
+def read_campaigns(connection: Connection, scope: Scope, *conditions: Any) -> list[Settlement]:
+    """Those of campaigns."""
+    joined = settlements.join(campaigns, campaigns.c.campaign_id == settlements.c.campaign_id)
+    wanted = select(settlements, campaigns.c.title_de, campaigns.c.title_en).select_from(joined).where(*conditions)
+    return _read(connection, scope, wanted, settlements, campaigns.c.owner_party_id, (settlement_statements, settlement_lines))
+
+
+def read_rules(connection: Connection, scope: Scope, *conditions: Any) -> list[Settlement]:
+    """Those of standing rules."""
+    wanted = select(rule_settlements).where(*conditions)
+    kept = (rule_settlement_statements, rule_settlement_lines)
+    return _read(connection, scope, wanted, rule_settlements, rule_settlements.c.owner_party_id, kept)
+
+
+def _read(
+    connection: Connection, scope: Scope, wanted: Any, heads: Table, owner: Any, kept: tuple[Table, Table]
+) -> list[Settlement]:
+    statements = kept[0]
+    if scope.role is Role.MANUFACTURER:
+        wanted = wanted.where(owner.in_(scope.party_ids))
+    elif scope.role is Role.DISTRIBUTOR:
+        own = select(statements.c.settlement_id).where(statements.c.distributor_party_id.in_(scope.party_ids))
+        wanted = wanted.where(heads.c.settlement_id.in_(own))
+    elif scope.role is not Role.OPERATOR:
+        return []
+    rows = connection.execute(wanted.order_by(heads.c.until.desc(), heads.c.settlement_no)).all()
+    details = _details(connection, scope, [row.settlement_id for row in rows], kept)
+    return [_settlement(row, scope, *details.get(row.settlement_id, ({}, ()))) for row in rows]
+
+
+Details = tuple[dict[int, Charge], tuple[SettlementLine, ...]]
+
+
+def _details(
+    connection: Connection, scope: Scope, settlement_ids: Sequence[str], kept: tuple[Table, Table]
+) -> dict[str, Details]:
+    """Settlement -> statements and lines that the asker may read."""
+    statements: dict[str, dict[int, Charge]] = defaultdict(dict)
+    lines: dict[str, list[SettlementLine]] = defaultdict(list)
+    for start in range(0, len(settlement_ids), IDS_PER_QUERY):
+        chosen = settlement_ids[start : start + IDS_PER_QUERY]
+        for table in kept:
+            wanted = select(table).where(table.c.settlement_id.in_(chosen)).order_by(*table.primary_key.columns)
+            if scope.role is Role.DISTRIBUTOR:
+                wanted = wanted.where(table.c.distributor_party_id.in_(scope.party_ids))
+            for row in connection.execute(wanted):
+                if table is kept[0]:
+                    statements[row.settlement_id][int(row.distributor_party_id)] = charge_of(row)
+                else:
+                    lines[row.settlement_id].append(_line(row))
+    return {one: (statements[one], tuple(lines[one])) for one in settlement_ids}
+
+
+def _line(row: Row[Any]) -> SettlementLine:
+    title = (row.title_de, row.title_en) if "title_de" in row._mapping else None
+    return SettlementLine(int(row.distributor_party_id), row.rule_id, row.funders, int(row.points_burned), int(row.burned_subcents),
+                          int(row.manufacturer_subcents), int(row.distributor_subcents), title)  # fmt: skip
+
+
+def _settlement(row: Row[Any], scope: Scope, statements: dict[int, Charge], lines: tuple[SettlementLine, ...]) -> Settlement:
+    points, burned, manufacturer = int(row.points_burned), int(row.burned_cents), int(row.manufacturer_cents)
+    if scope.role is Role.DISTRIBUTOR:
+        points = sum(one.points_burned for one in statements.values())
+        burned = sum(one.burned_cents for one in statements.values())
+        manufacturer = sum(one.manufacturer_cents for one in statements.values())
+    return Settlement(row.settlement_id, row.settlement_no, row._mapping.get("campaign_id", ""), row.title_de, row.title_en, row.until,
+                      row.money_currency, row.settled_at, points, burned, manufacturer, statements, lines, row.programme_id)  # fmt: skip
+
+
+def charge_of(row: Row[Any]) -> Charge:
+    """A statement's row."""
+    return Charge(int(row.points_burned), int(row.burned_subcents), int(row.distributor_subcents), int(row.burned_cents),
+                  int(row.distributor_cents))  # fmt: skip
+
+
+def funders_of(text_of: str) -> tuple[tuple[str, int], ...]:
+    """`manufacturer:70,distributor:30` -> pairs of name and percent."""
+    return tuple((name, int(percent)) for name, _, percent in (part.partition(":") for part in text_of.split(",")))

@@ -1,0 +1,154 @@
+"""Settling a programme's standing rules: burned points that no campaign gave charge the funders of their lots, each transfer once.
+
+Lots that the manufacturer pays for alone, or whose sale has no distributor, stand together in the statement of distributor 0: they make the
+statements add up to everything that was burned, and tell nobody at whose sales it was earned.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, text
+
+from core.clock import Clock, Ids
+from core.errors import AccessDeniedError, InputRefusedError
+from core.scope import Role
+from core.store import reading, writing
+from loyalty.campaigns.charging import Burned, Charge, Charges, charge
+from loyalty.campaigns.lifecycle import today_in
+from loyalty.campaigns.model import Actor
+from loyalty.campaigns.settled import BURNS, MOVES, ORIGINS, SIGNED_BURN, Settlement, charge_of, funders_of, read_rules
+from loyalty.domain.programme import Programme
+from loyalty.settlement_tables import (
+    rule_settled_transfers,
+    rule_settlement_lines,
+    rule_settlement_statements,
+    rule_settlements,
+)
+from loyalty.tables import journal, lots, transfers
+from loyalty.writing import POSTING_LOCK, insert_rows
+
+ALONE = "manufacturer:100"
+_NOT_SETTLED = (
+    ~select(rule_settled_transfers.c.transfer_id).where(rule_settled_transfers.c.transfer_id == transfers.c.transfer_id).exists()
+)
+
+
+def settle_rules(
+    engine: Engine, programme: Programme, owner: int | None, actor: Actor, until: date, clock: Clock, ids: Ids
+) -> Settlement:
+    """Charge what was booked as burned up to and including a day and not charged yet. The same day again gives the same settlement.
+
+    `owner`: the programme's manufacturer, as published now. Raises AccessDeniedError LOY-404 for anybody else, InputRefusedError LOY-408
+    (the day is not over, or lies before the last settlement).
+    """
+    if actor.scope.role is not Role.MANUFACTURER or owner is None or owner not in actor.scope.party_ids:
+        raise AccessDeniedError(
+            "LOY-404", where=f"programme {programme.programme_id}", found="none that you may settle", expected="a programme of your own",
+            next_step="Settle from your own list; `manufacturer_ref` in the programme's file says whose it is.",
+        )  # fmt: skip
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": POSTING_LOCK})
+        known = read_rules(connection, actor.scope, rule_settlements.c.programme_id == programme.programme_id)
+        if any(one.until == until for one in known):
+            return next(one for one in known if one.until == until)
+        _check(
+            programme, until, max((one.until for one in known), default=None), min(today_in(programme, clock), clock.now().date())
+        )
+        burned, transfer_ids = _burned(connection, programme, until)
+        charges = charge(burned, programme.point_value_subcents, *_charged(connection, programme))
+        settlement_id = ids()
+        _write(connection, programme, owner, until, charges, settlement_id, actor, clock)
+        insert_rows(connection, rule_settled_transfers, [(transfer_id, settlement_id) for transfer_id in transfer_ids])
+        actor.audit(connection, clock.now(), "rules_settled", actor.party_id,
+                    {"programme_id": programme.programme_id, "until": until.isoformat(), "burned_cents": charges.total.burned_cents})  # fmt: skip
+        return read_rules(connection, actor.scope, rule_settlements.c.settlement_id == settlement_id)[0]
+
+
+def open_rule_points(engine: Engine, programme: Programme) -> int:
+    """Points of standing rules that were burned and not charged yet, less those given back."""
+    with reading(engine) as connection:
+        total = connection.execute(
+            select(func.coalesce(func.sum(SIGNED_BURN), 0)).select_from(MOVES).where(_of(programme), BURNS, _NOT_SETTLED)
+        ).scalar_one()
+        return int(total)
+
+
+def _of(programme: Programme) -> ColumnElement[bool]:
+    """SQL: lots that a standing rule of the programme gave."""
+    return (
+        ORIGINS.c.campaign_id.is_(None)
+        & (ORIGINS.c.programme_id == programme.programme_id)
+        & (lots.c.currency == programme.currency)
+    )
+
+
+def _check(programme: Programme, until: date, last: date | None, today: date) -> None:
+    if until >= today or (last is not None and until <= last):
+        raise InputRefusedError(
+            "LOY-408", where=f"programme {programme.programme_id}", found=f"a settlement up to {until}",
+            expected=f"a day before {today}" + (f" and after {last}" if last else ""), next_step="Choose a day that is over and not settled.",
+        )  # fmt: skip
+
+
+def _burned(connection: Connection, programme: Programme, until: date) -> tuple[list[Burned], list[int]]:
+    """What is to be charged, and the transfers it consists of."""
+    rows = connection.execute(
+        select(transfers.c.transfer_id, ORIGINS.c.distributor_party_id, ORIGINS.c.rule_id, lots.c.funders, SIGNED_BURN)
+        .select_from(MOVES).where(_of(programme), journal.c.booked_on <= until, BURNS, _NOT_SETTLED)
+    ).all()  # fmt: skip
+    points: dict[tuple[int, str, str], int] = defaultdict(int)
+    for _, distributor, rule_id, funders, signed in rows:
+        is_shared = bool(distributor) and "distributor" in (funders or "")
+        points[int(distributor) if is_shared else 0, str(rule_id), funders if is_shared else ALONE] += int(signed)
+    burned = [Burned(who, rule_id, funders_of(funders), count) for (who, rule_id, funders), count in points.items()]
+    return burned, [int(row[0]) for row in rows]
+
+
+def _charged(connection: Connection, programme: Programme) -> tuple[dict[int, Charge], Charge]:
+    """What earlier settlements charged: per distributor, and in all."""
+    before: dict[int, Charge] = defaultdict(Charge)
+    of_programme = rule_settlements.c.programme_id == programme.programme_id
+    for row in connection.execute(
+        select(rule_settlement_statements)
+        .join(rule_settlements, rule_settlements.c.settlement_id == rule_settlement_statements.c.settlement_id)
+        .where(of_programme)
+    ):
+        before[int(row.distributor_party_id)] = before[int(row.distributor_party_id)].plus(charge_of(row))
+    total = connection.execute(
+        select(
+            func.coalesce(func.sum(rule_settlements.c.burned_subcents), 0), func.coalesce(func.sum(rule_settlements.c.burned_cents), 0)
+        ).where(of_programme)
+    ).one()  # fmt: skip
+    return before, Charge(burned_subcents=int(total[0]), burned_cents=int(total[1]))
+
+
+def _write(
+    connection: Connection, programme: Programme, owner: int, until: date, charges: Charges, settlement_id: str, actor: Actor, clock: Clock
+) -> None:  # fmt: skip
+    total = charges.total
+    connection.execute(rule_settlements.insert().values(
+        settlement_id=settlement_id, settlement_no=f"{programme.programme_id}-{until:%Y%m%d}", programme_id=programme.programme_id,
+        owner_party_id=owner, title_de=programme.title_de, title_en=programme.title_en, until=until, money_currency=programme.money_currency,
+        points_burned=total.points_burned, burned_subcents=total.burned_subcents, burned_cents=total.burned_cents,
+        manufacturer_cents=total.manufacturer_cents, settled_at=clock.now(), settled_by=actor.user_id,
+    ))  # fmt: skip
+    insert_rows(connection, rule_settlement_statements, [
+        (settlement_id, distributor, one.points_burned, one.burned_subcents, one.distributor_subcents, one.burned_cents,
+         one.distributor_cents, one.manufacturer_cents)
+        for distributor, one in charges.by_distributor.items()
+    ])  # fmt: skip
+    insert_rows(connection, rule_settlement_lines, [
+        (settlement_id, line.burned.distributor, number, line.burned.rule_id,
+         ",".join(f"{name}:{percent}" for name, percent in line.burned.funders), line.burned.points, line.burned_subcents,
+         line.manufacturer_subcents, line.distributor_subcents, *_title(programme, line.burned.rule_id))
+        for number, line in enumerate(charges.lines, 1)
+    ])  # fmt: skip
+
+
+def _title(programme: Programme, rule_id: str) -> Sequence[str]:
+    found = next((rule for rule in reversed(programme.rules) if rule.rule_id == rule_id), None)
+    return (rule_id, rule_id) if found is None else (found.title_de, found.title_en)
