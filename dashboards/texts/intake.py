@@ -76,8 +76,15 @@ PAIRS: dict[str, tuple[str, str]] = {
     ),
     "intake.decimal_only": ("Dezimalzeichen „{decimal}“, keine Tausenderzeichen", "decimal mark “{decimal}”, no thousands mark"),
     "intake.space": ("Leerzeichen", "space"),
-    "intake.format": ("Wie ist „{field}“ geschrieben, etwa {sample}?", "How is “{field}” written, such as {sample}?"),
+    "intake.format": (
+        "Wie schreibt die Datei den 31.12.2026 bei „{field}“ (etwa {sample})?",
+        "How does the file write 31 December 2026 in “{field}” (such as {sample})?",
+    ),
     "intake.const": ("In jeder Zeile: {field}", "In every row: {field}"),
+    "intake.unit": (
+        "In welcher Einheit stehen die Mengen? „unit“ heißt Stück.",
+        "In which unit are the quantities? “unit” means pieces.",
+    ),
     "intake.value": ("Was bedeutet „{value}“ bei „{field}“?", "What does “{value}” mean in “{field}”?"),
     "intake.scheme": ("Wessen Nummern stehen in „{field}“?", "Whose numbers stand in “{field}”?"),
     "intake.scheme_own": ("eigene Nummern dieser Dateien", "these files' own numbers"),

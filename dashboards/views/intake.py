@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 
 import pandas as pd
@@ -38,6 +39,7 @@ from portal.intake import (
 TYPES = ["csv", "txt", "tsv", "gz", "xlsx", "jsonl", "ndjson", "parquet"]
 ZONES = ["Europe/Berlin", "Europe/Vienna", "Europe/Zurich", "Europe/London", "UTC"]
 CURRENCIES = ["EUR", "CHF", "GBP", "USD", "PLN", "CZK", "DKK", "SEK", "NOK", "HUF"]
+LAST_DAY = datetime(2026, 12, 31, 23, 59)  # noqa: DTZ001 - a date to show how dates are written
 NOT_ASKED = frozenset({"document_id", "source_zone", "leg"})
 
 
@@ -109,7 +111,7 @@ def _columns(context: Context, file: UploadedFile, proposal: Proposal) -> dict[s
     composed = [str(header) for header in frame["header"].dropna() if header not in headers]
     edited = st.data_editor(
         frame, hide_index=True, width="stretch", key=f"columns-{_mark(file)}-{proposal.feed}", disabled=["field", "sure", "why", "samples"],
-        column_order=["field", "header", "sure", "why", "samples"], height=min(480, 38 + 35 * len(frame)), alt=context.text("d.intake.mapping"),
+        column_order=["field", "header", "sure", "why", "samples"], height=min(480, 38 + 35 * len(frame)), alt=context.text("d.intake.mapping"), placeholder="",
         column_config={
             "field": st.column_config.TextColumn(context.text("d.intake.field")),
             "header": st.column_config.SelectboxColumn(context.text("d.intake.header"), options=[*headers, *composed]),
@@ -147,7 +149,10 @@ def _ask(
     name, _, value = rest.partition(".")
     samples = next((one.samples for one in proposal.columns if one.column == name), ())
     label = context.text(
-        f"intake.{kind}", field=_field(context, name), value=plain(value), sample=plain(samples[0]) if samples else ""
+        "intake.unit" if question.key == "const.unit" else f"intake.{kind}",
+        field=_field(context, name),
+        value=plain(value),
+        sample=plain(samples[0]) if samples else "",
     )
     choices = list(question.choices)
     if kind == "scheme":
@@ -157,7 +162,7 @@ def _ask(
         return st.text_input(label, question.default or "", key=key, max_chars=100)
     return st.selectbox(
         label, choices, index=choices.index(question.default) if question.default in choices else None, key=key,
-        placeholder=context.text("d.intake.choose"), format_func=lambda choice: _choice(context, kind, choice),
+        placeholder=context.text("d.intake.choose"), format_func=lambda choice: _choice(context, file, kind, choice),
     )  # fmt: skip
 
 
@@ -251,27 +256,31 @@ def _header(mapping: Mapping[str, object]) -> str:
     return " × ".join(map(str, mapping.get("product_of") or ())) or " + ".join(map(str, mapping.get("columns") or ()))  # type: ignore[call-overload]
 
 
-def _choice(context: Context, kind: str, choice: str) -> str:
+def _choice(context: Context, file: UploadedFile, kind: str, choice: str) -> str:
+    """A choice as a person reads it: a mark, a date and an encoding by what they look like."""
+    if kind == "encoding":
+        seen = _strange_word(file, choice)
+        return f"{choice}: {seen}" if seen else choice
+    if kind == "format":
+        return LAST_DAY.strftime(choice)
     if kind == "scheme":
-        return (
-            context.text("intake.scheme_own")
-            if choice == "own"
-            else choice.upper()
-            if choice in ("gln", "gtin")
-            else context.text("intake.scheme_of", source=choice)
-        )
+        known = {"own": context.text("intake.scheme_own"), "gln": "GLN", "gtin": "GTIN"}
+        return known.get(choice) or context.text("intake.scheme_of", source=choice)
     if kind == "decimal":
         decimal, _, thousands = choice.partition(" thousands ")
         mark = context.text("intake.space") if thousands == "space" else thousands
-        return (
-            context.text("intake.decimal_choice", decimal=decimal, thousands=mark)
-            if mark
-            else context.text("intake.decimal_only", decimal=decimal)
-        )
+        key = "intake.decimal_choice" if mark else "intake.decimal_only"
+        return context.text(key, decimal=decimal, thousands=mark)
     for prefix in ("choice", "status"):
         if kind in ("const", "value") and f"{prefix}.{choice}" in CATALOGUE:
             return context.text(f"{prefix}.{choice}")
     return choice
+
+
+def _strange_word(file: UploadedFile, encoding: str) -> str:
+    """The first word with a letter beyond ASCII, as this encoding reads it: it looks right in one of them."""
+    words = file.content[:100_000].decode(encoding, "replace").replace(";", " ").replace(",", " ").split()
+    return next((word.strip("\"'")[:30] for word in words if not word.isascii()), "")
 
 
 def _mark(file: UploadedFile) -> str:
