@@ -48,7 +48,7 @@ def show_statement(member: Member, programme: ProgrammeOption = None, limit: Ann
         typer.echo(f"Tier {view.tier}" + (f" until {view.valid_until}" if view.valid_until else "") +
                    (f"; {view.points_to_next:,} status points to {view.next_tier}" if view.next_tier else ""))  # fmt: skip
     for entry in booked.entries:
-        typer.echo(f"{entry.effective_at.date()}  {entry.kind:<9} {entry.points:>9,} {entry.document_no or '':<20} {entry.rule_id or '':<18} {entry.explanation}")  # fmt: skip
+        typer.echo(f"{entry.dated_at.date()}  {entry.kind:<9} {entry.points:>9,} {entry.document_no or '':<20} {entry.rule_id or '':<18} {entry.explanation}")  # fmt: skip
     if not booked.entries:
         typer.echo("No entries yet.")
 

@@ -65,6 +65,16 @@ def map_column(column: Column, contract: Feed, feed: FeedProfile, profile: Profi
     return Mapped(_stored(column, mapping, typed, profile, sql_type), tuple(checks))
 
 
+def constant_columns(contract: Feed, feed: FeedProfile, profile: Profile) -> dict[str, str]:
+    """Stored columns that are the same in every row of a feed, whatever its files hold, as name -> SQL."""
+    found: dict[str, str] = {}
+    for column in contract.columns:
+        mapping = _given(column, feed, profile) or _default(column, feed, profile)
+        if column.name != "document_id" and (mapping is None or (mapping.const is not None and not mapping.scheme_column)):
+            found |= dict(map_column(column, contract, feed, profile, {}).stored)
+    return found
+
+
 def quantity_checks(contract: Feed, feed: FeedProfile, mapped: dict[str, Mapped]) -> list[Check]:
     """Order lines whose quantity does not fit their kind: below zero is a return if the kind says so, zero is nothing.
 

@@ -57,7 +57,7 @@ class Group:
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
         self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
         self._next_batch_no = next_batch_no(connection)
-        begin_group(connection, FEEDS[feed.feed])
+        begin_group(connection, FEEDS[feed.feed], feed, profile)
 
     def try_to_add(self, task: Task) -> str | None:
         """Land and stage a file. A failure that is the file's own, and neither its content's nor the machine's, is given in words."""

@@ -40,13 +40,22 @@ def land(file: Path, landing_dir: Path, source_id: str) -> Landed:
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{sha256}.{os.getpid()}")
-        shutil.copyfile(file, temporary)
-        with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
-        sha256 = sha256_of(temporary)
+        sha256 = _copy(file, temporary)
         target = landed_place(landing_dir, source_id, sha256, file.name)
         _settle(temporary, target)
     return Landed(file.name, target, sha256, target.stat().st_size)
+
+
+def _copy(file: Path, target: Path) -> str:
+    """Copy and flush a file; gives the hash of what was copied."""
+    digest = hashlib.sha256()
+    with file.open("rb") as source, target.open("wb") as out:
+        while chunk := source.read(CHUNK_BYTES):
+            digest.update(chunk)
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+    return digest.hexdigest()
 
 
 def _land_redacted(file_name: str, target: Path, sha256: str, content: bytes) -> Landed:

@@ -25,7 +25,7 @@ from ingestion.completeness import USUAL_SHARE_MIN, check_owner, check_totals, g
 from ingestion.contracts import FEEDS, TECHNICAL_COLUMNS, Feed
 from ingestion.decoding import Decoded, decode, literal, quoted, raw_text_of
 from ingestion.documents.shelf import Shelf
-from ingestion.expressions import Check, Mapped, map_column, quantity_checks
+from ingestion.expressions import Check, Mapped, constant_columns, map_column, quantity_checks
 from ingestion.findings import Finding
 from ingestion.landing import Landed
 from ingestion.lookups import join_lookups
@@ -89,10 +89,17 @@ class LoadTask:
         return FileOutcome(self.batch_no, self.profile.source_id, self.feed.feed, self.landed.file_name, status)
 
 
-def begin_group(connection: duckdb.DuckDBPyConnection, contract: Feed) -> None:
-    """An empty `incoming` for a feed: technical columns, contract columns and `_finding`, the number of the failed check."""
-    columns = ", ".join(f"{name} {sql_type}" for name, sql_type in TECHNICAL_COLUMNS + contract.sql_columns())
-    connection.execute(f"create or replace temp table incoming ({columns}, _finding integer)")
+def begin_group(connection: duckdb.DuckDBPyConnection, contract: Feed, feed: FeedProfile, profile: Profile) -> None:
+    """An empty `incoming` for a feed, with `_finding`, the number of the failed check; and `incoming_rows`, the same rows as they are stored.
+
+    What the profile says once for all rows does not stand in `incoming`: it is written once, when the rows are stored (ADR 0033).
+    """
+    constant = constant_columns(contract, feed, profile) | {"source_id": literal(profile.source_id)}
+    every = TECHNICAL_COLUMNS + contract.sql_columns()
+    own = ", ".join(f"{name} {sql_type}" for name, sql_type in every if name not in constant)
+    connection.execute(f"create or replace temp table incoming ({own}, _finding integer)")
+    rows = ", ".join(f"cast({constant.get(name, name)} as {sql_type}) as {name}" for name, sql_type in every)
+    connection.execute(f"create or replace temp view incoming_rows as select {rows} from incoming")
 
 
 def stage_file(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> FileOutcome:
@@ -125,7 +132,7 @@ def settle_group(
     known = _mark_known(connection, contract, feed)
     names = ", ".join(name for name, _ in TECHNICAL_COLUMNS + contract.sql_columns())
     keep = " where (_batch_no, _row_no) not in (select (_batch_no, _row_no) from known_rows where is_known)" if known else ""
-    connection.execute(f"insert into raw.{contract.name} ({names}) select {names} from incoming{keep}")
+    connection.execute(f"insert into raw.{contract.name} ({names}) select {names} from incoming_rows{keep}")
     days = _event_days(connection, contract)
     settled = []
     for outcome in staged:
@@ -200,7 +207,7 @@ def _event_days(connection: duckdb.DuckDBPyConnection, contract: Feed) -> dict[i
     if contract.event_date is None:
         return {}
     rows = connection.execute(
-        f"select _batch_no, min({contract.event_date})::date, max({contract.event_date})::date from incoming group by _batch_no"
+        f"select _batch_no, min({contract.event_date})::date, max({contract.event_date})::date from incoming_rows group by _batch_no"
     ).fetchall()
     return {int(batch_no): (first, last) for batch_no, first, last in rows if first is not None}
 
@@ -222,8 +229,9 @@ def _fill_incoming(
         within = ", ".join(quoted(name) for name in feed.ordinal_within)
         ordinal = f", row_number() over (partition by {within} order by _row_no) as _ordinal"
     version = _version(feed, types)
+    names = ", ".join(str(row[0]) for row in connection.execute("describe incoming").fetchall())
     connection.execute(
-        f"""insert into incoming by name
+        f"""insert into incoming ({names})
             with mapped as (
                 select cast({task.batch_no} as integer) as _batch_no, _row_no,
                     timestamp '{task.recorded_at.isoformat(sep=" ")}' as _recorded_at, cast({version} as bigint) as _version,
@@ -231,8 +239,10 @@ def _fill_incoming(
                     {", ".join(f"{expression} as {name}" for name, expression in stored)},
                     {finding} as _finding{ordinal}
                 from (select *, timestamp '{task.recorded_at.isoformat(sep=" ")}' as _now from decoded){where_sql(feed.where)}
+            ), keyed as (
+                select *, {keys_sql(contract, feed)} from mapped
             )
-            select *{" exclude (_ordinal)" if ordinal else ""}, {keys_sql(contract, feed)} from mapped"""
+            select {names} from keyed"""
     )
 
 
@@ -304,7 +314,7 @@ def _mark_known(connection: duckdb.DuckDBPyConnection, contract: Feed, feed: Fee
             ), both_sides as (
                 select * from stored
                 union all
-                select _row_key, _version, 1 as is_new, _batch_no, _row_no, {content} as content from incoming
+                select _row_key, _version, 1 as is_new, _batch_no, _row_no, {content} as content from incoming_rows
                 where _row_key in (select _row_key from candidate_keys)
             ), compared as (
                 select *, lag(content) over same_row as before, row_number() over same_row as place

@@ -127,7 +127,7 @@ class _Reading:
             self._profile, self._feed, self._landed, self._lookups(), next_batch_no(self._connection), started_at, self._documents.shelf,
             again=rereading_of(self._connection, self._refusal, by_message=by_message),
         )  # fmt: skip
-        begin_group(self._connection, FEEDS[self._feed.feed])
+        begin_group(self._connection, FEEDS[self._feed.feed], self._feed, self._profile)
         staged = stage_file(self._connection, task)
         self._documents.meet(self._landed, self._feed.format)
         self._connection.begin()

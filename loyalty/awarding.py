@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -32,11 +33,23 @@ WORTH_COLUMNS = (
 """What the warehouse remembers of what documents are worth: (name, DuckDB type)."""
 
 
-class Expected:
-    """What a run evaluated, to be compared with what the ledger holds when it is posted. Orders under review are not compared."""
+PERIOD_COLUMNS = (
+    ("programme_id", "VARCHAR"), ("rule_key", "VARCHAR"), ("rule_id", "VARCHAR"), ("cause", "VARCHAR"), ("member_party_id", "BIGINT"),
+    ("distributor_party_id", "BIGINT"), ("currency", "VARCHAR"), ("ends_on", "DATE"), ("quantity_milli", "BIGINT"),
+    ("amount_subcents", "BIGINT"), ("points", "BIGINT"),
+)  # fmt: skip
+"""What the warehouse remembers of periods that still run: (name, DuckDB type)."""
 
-    def __init__(self, programme: Programme, left_out: Collection[int] = ()) -> None:
-        self.programme = programme
+
+class Expected:
+    """What a run evaluated, to be compared with what the ledger holds when it is posted. Orders under review are not compared.
+
+    Periods that end on `today` or later are kept with what they hold so far.
+    """
+
+    def __init__(self, programme: Programme, left_out: Collection[int] = (), today: date = date.max) -> None:
+        self.programme, self.today = programme, today
+        self.periods: dict[tuple[str, str], tuple[object, ...]] = {}
         self.left_out = frozenset(left_out)
         self.worth: dict[Place, tuple[int, bool]] = {}
         self.causes: dict[str, set[str]] = defaultdict(set)
@@ -48,6 +61,19 @@ class Expected:
             self.causes[currency].add(document.cause)
             for member, points in document.worth:
                 self.worth[document.cause, member, currency] = (points, document.rule.is_capped)
+            if document.rule.grain != "document" and document.event_on >= self.today:
+                self._keep_period(document, currency)
+
+    def _keep_period(self, document: EvaluatedDocument, currency: str) -> None:
+        steps = json.loads(document.explanation)["steps"]
+        if not steps:  # a period that a full evaluation no longer found
+            return
+        (step,) = steps
+        rule = document.rule
+        self.periods[document.cause, currency] = (
+            self.programme.programme_id, rule_key(rule), rule.rule_id, document.cause, int(step["member"]), document.distributor, currency,
+            document.event_on, int(step["quantity_milli"]), int(step["amount_subcents"]), int(step["points"]),
+        )  # fmt: skip
 
     def all_causes(self) -> set[str]:
         """Every document that was evaluated, also when it is worth nothing now."""

@@ -166,7 +166,7 @@ class _Judge:
         by_distributor = any(name == "distributor" for name, _ in self.rule.funders)
         for period_on, event_on, distributor, member, quantity, amount, stage, tier in rows:
             points, held, reason = self._points(member, quantity, amount, stage, True, True, tier, True)
-            if not points and not self.is_narrow:
+            if not points and not quantity and not self.is_narrow:
                 continue
             name = period_of(period_on, self.rule.grain)
             ending = f"|d{distributor}" if by_distributor else ""

@@ -1,15 +1,14 @@
 """What a basket would earn if it were ordered now: the production evaluation over lines that somebody is still filling.
 
 basket lines --temporary table in the shape of order lines--> documents_sql per rule --> signed_points
-rules of a period: what the ledger's newest explanation says the period holds so far, plus the basket
+rules of a period: what the last run found that the running period holds (rpt_period_progress), plus the basket
 caps: what is used of them now, consumed rule by rule in the order in which posting would; nothing is reserved
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -101,8 +100,10 @@ def preview(
         with reading(store) as books:
             tier = held_on(books, programme, basket.member, day)
             purse = _Purse(books, programme, basket, day, rules)
+            so_far = _so_far(sql, programme, basket.member) if any(rule.grain != "document" for rule in rules) else {}
             found = [
-                _preview(sums.get(number), books, programme, rule, basket, day, tier, purse) for number, rule in enumerate(rules)
+                _preview(sums.get(number), books, programme, rule, basket, day, tier, purse, so_far)
+                for number, rule in enumerate(rules)
             ]
     finally:
         sql.close()
@@ -174,11 +175,11 @@ def _sums(sql: Any, rules: Sequence[Rule]) -> dict[int, tuple[Any, ...]]:
 
 def _preview(
     row: tuple[Any, ...] | None, books: Connection, programme: Programme, rule: Rule, basket: Basket, day: date, tier: str | None,
-    purse: _Purse,
+    purse: _Purse, so_far: Mapping[str, tuple[int, int]],
 ) -> RulePreview:  # fmt: skip
     member, distributor = basket.member, basket.distributor
     quantity, amount, stage, has_basket = (0, 0, COUNTS - 1, False) if row is None else (row[6], row[7], row[8], row[9])
-    before_quantity, before_amount = _so_far(books, programme, rule, member, distributor, day)
+    before_quantity, before_amount = so_far.get(_cause(programme, rule, member, distributor, day), (0, 0))
     reason = None if stage == COUNTS else STAGES[stage]
     if rule.selection.tiers and tier not in rule.selection.tiers:
         reason = "tier"
@@ -217,19 +218,21 @@ def _missing(rule: Rule, quantity_milli: int, amount_subcents: int) -> tuple[Dec
     return quantity, cents
 
 
-def _so_far(books: Connection, programme: Programme, rule: Rule, member: int, distributor: int, day: date) -> tuple[int, int]:
-    """(quantity, amount) that the period holds before the basket, by the ledger's newest explanation; nothing for a document."""
+def _so_far(sql: Any, programme: Programme, member: int) -> dict[str, tuple[int, int]]:
+    """Cause -> (quantity, amount) that a member's running periods hold before the basket."""
+    rows = sql.execute(
+        "select cause, quantity_milli, amount_subcents from mart.rpt_period_progress where programme_id = $id and member_id = $member",
+        {"id": programme.programme_id, "member": member},
+    ).fetchall()
+    return {str(cause): (int(quantity), int(amount)) for cause, quantity, amount in rows}
+
+
+def _cause(programme: Programme, rule: Rule, member: int, distributor: int, day: date) -> str:
+    """The cause of the period that a day is in; nothing for a document."""
     if rule.grain == "document":
-        return 0, 0
+        return ""
     ending = f"|d{distributor}" if any(name == "distributor" for name, _ in rule.funders) else ""
-    cause = f"{programme.programme_id}|{rule_key(rule)}|{rule.grain}|{period_of(day, rule.grain)}|m{member}{ending}"
-    text = books.execute(
-        select(journal.c.explanation).where(journal.c.cause == cause).order_by(journal.c.journal_id.desc()).limit(1)
-    ).scalar_one_or_none()
-    for step in json.loads(text).get("steps", ()) if text else ():
-        if step["member"] == member:
-            return int(step["quantity_milli"]), int(step["amount_subcents"])
-    return 0, 0
+    return f"{programme.programme_id}|{rule_key(rule)}|{rule.grain}|{period_of(day, rule.grain)}|m{member}{ending}"
 
 
 def _has_earned(books: Connection, rule: Rule, member: int) -> bool:

@@ -67,6 +67,11 @@ class Entry:
     points_pending: int
     explanation: str
 
+    @property
+    def dated_at(self) -> datetime:
+        """What a statement shows: when it happened, never later than it was booked. Entries of running periods once carried the last day."""
+        return min(self.effective_at, self.recorded_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:

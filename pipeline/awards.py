@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -20,6 +21,7 @@ from loyalty import Programme, RunningCampaign, post_awards, seal
 from loyalty.anchoring import ANCHORS, append_anchor
 from loyalty.auditing import tip
 from loyalty.awarding import (
+    PERIOD_COLUMNS,
     WORTH_COLUMNS,
     Expected,
     last_entry,
@@ -75,11 +77,11 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
             awards.append(award)
             award.run()
             keep_house(store, programme, clock)
-        for award in awards:
-            award.remember()
+        moved = [award.remember() for award in awards]
         seal(store)
         append_anchor(settings.root / ANCHORS, tip(store), clock)
-        return _copy_ledger(connection, store, programmes, clock)
+        posted, has_grown = _copy_ledger(connection, store, programmes, clock)
+        return posted, has_grown or any(moved)
     finally:
         for award in awards:
             award.work.close()
@@ -97,7 +99,8 @@ class ProgrammeAward:
         self.work = Workspace(connection, programme, campaigns=hooks.campaigns(store, programme, clock), left_out=self.under_review,
                               events=reward_events(store, programme))  # fmt: skip
         self.known = {} if full else self._evaluated_before()
-        self.expected = Expected(programme, self.under_review)
+        self.today = clock.now().astimezone(ZoneInfo(programme.time_zone)).date()
+        self.expected = Expected(programme, self.under_review, self.today)
 
     def run(self) -> None:
         """Post, and see that orders and ledger say the same."""
@@ -142,8 +145,9 @@ class ProgrammeAward:
             post_awards(self.store, self.programme, batch, self.clock)
             self.expected.add(batch)
 
-    def remember(self) -> None:
-        """Keep what the next run has to know. Losing it costs a full evaluation, nothing else."""
+    def remember(self) -> bool:
+        """Keep what the next run has to know; whether running periods hold something else than before. Losing it costs a full evaluation,
+        nothing else."""
         self.work.remember()
         programme_id = self.programme.programme_id
         self.connection.execute("delete from raw.awards_left_out where programme = $id", {"id": programme_id})
@@ -151,11 +155,30 @@ class ProgrammeAward:
             append_rows(self.connection, "raw.awards_left_out", (("programme", "VARCHAR"), ("order_id", "UBIGINT")),
                         [(programme_id, order_id) for order_id in sorted(self.under_review)])  # fmt: skip
         self._remember_worth()
+        has_moved = self._remember_periods()
         for rule in self.work.rules:
             self.connection.execute("delete from raw.awarded where programme = $name", {"name": self._name(rule)})
             self.connection.execute(
                 "insert into raw.awarded select $name, run_no from raw.transform_state", {"name": self._name(rule)}
             )
+        return has_moved
+
+    def _remember_periods(self) -> bool:
+        """What running periods hold so far, also those that are worth nothing yet; whether that is something new."""
+        mine = "from raw.awarded_periods where programme_id = $id"
+        parameters = {"id": self.programme.programme_id}
+        before = self.connection.execute(f"select * {mine} order by all", parameters).fetchall()
+        self.connection.execute(
+            f"delete {mine} and (ends_on < $today or cause in (select cause from evaluated) or not list_contains($keys, rule_key))",
+            {
+                **parameters,
+                "today": self.today,
+                "keys": [rule_key(rule) for rule in self.work.rules if self._name(rule) in self.known],
+            },
+        )
+        if self.expected.periods:
+            append_rows(self.connection, "raw.awarded_periods", PERIOD_COLUMNS, list(self.expected.periods.values()))
+        return bool(self.connection.execute(f"select * {mine} order by all", parameters).fetchall() != before)
 
     def _remember_worth(self) -> None:
         """What every document is worth, as far as this run evaluated it: dbt compares it with the ledger's copy before each publish."""
@@ -195,6 +218,8 @@ def prepare_awards(connection: Any) -> None:
     connection.execute(
         f"create table if not exists raw.awarded_worth ({', '.join(f'{name} {kind}' for name, kind in WORTH_COLUMNS)})"
     )
+    periods = ", ".join(f"{name} {kind}" for name, kind in PERIOD_COLUMNS)
+    connection.execute(f"create table if not exists raw.awarded_periods ({periods})")
     prepare_memory(connection)
 
 

@@ -140,7 +140,8 @@ class Service:
             is_retry = state.attempts.failures > 0
             if not may_try(state.attempts.next_at, now):
                 continue
-            is_asked = self._wishes.has_any(source.source_id)
+            has_folder = source.folder is None or source.folder.exists()
+            is_asked = has_folder and self._wishes.has_any(source.source_id)  # without its folder the run would fail, for all
             is_due = self._is_due(source, state.began_at, now)
             if not (is_due or is_retry or is_asked):
                 continue

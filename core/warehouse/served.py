@@ -174,6 +174,10 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         programme_id VARCHAR; distributor_id BIGINT; retailer_id BIGINT; first_earned_on DATE; last_earned_on DATE;
         points_earned BIGINT; tier VARCHAR; tier_from_on DATE; tier_valid_until DATE"""),
         _CHANNEL),
+    Served("rpt_period_progress", "one row per rule, member and period that still runs", _columns("""
+        programme_id VARCHAR; rule_key VARCHAR; rule_id VARCHAR; cause VARCHAR; member_id BIGINT; distributor_id BIGINT;
+        currency VARCHAR; ends_on DATE; quantity_milli BIGINT; amount_subcents BIGINT; points_so_far BIGINT"""),
+        {R: ("member_id",), O: None}),
     Served("fct_match_candidates", "one row per pair of parties of different sources that may be one company", _columns("""
         left_source_id VARCHAR; left_ref VARCHAR; left_source VARCHAR; left_name VARCHAR; left_city VARCHAR;
         left_postal_code VARCHAR; right_source_id VARCHAR; right_ref VARCHAR; right_source VARCHAR; right_name VARCHAR;

@@ -11,6 +11,7 @@ from dashboards.queries.manufacturer import MANUFACTURER_QUERIES
 from dashboards.queries.model import Filters, Query
 from dashboards.queries.programme import PROGRAMME_QUERIES
 from dashboards.queries.programme_members import PROGRAMME_MEMBER_QUERIES
+from dashboards.queries.progress import PROGRESS_QUERIES
 from dashboards.queries.reading import fetch, read
 from dashboards.queries.retailer import RETAILER_QUERIES
 
@@ -25,6 +26,7 @@ QUERIES: dict[str, Query] = {
         *RETAILER_QUERIES,
         *FEED_QUERIES,
         *LOYALTY_QUERIES,
+        *PROGRESS_QUERIES,
         *CAMPAIGN_QUERIES,
     )
 }

@@ -49,7 +49,7 @@ def _statement(user: User, filters: Filters) -> pd.DataFrame:
         if (kind is None or entry.kind == kind) and (not document or document in (entry.document_no or "").casefold())
     ]  # fmt: skip
     return pd.DataFrame({
-        "effective_on": [entry.effective_at.date() for entry in entries],
+        "effective_on": [entry.dated_at.date() for entry in entries],
         "kind": [entry.kind for entry in entries],
         "document_no": [entry.document_no or "" for entry in entries],
         "points": [entry.points for entry in entries],

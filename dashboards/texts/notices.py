@@ -45,6 +45,15 @@ NOTICE_TEXTS: dict[str, tuple[str, str]] = {
     "r.campaigns.level.most": ("mehr als drei Viertel sind vergeben", "more than three quarters are used"),
     "r.campaigns.level.nearly": ("fast aufgebraucht", "nearly used up"),
     "r.campaigns.level.used_up": ("aufgebraucht, es gibt keine weiteren Punkte", "used up, no more points are given"),
+    "r.points.periods": ("Boni, die noch laufen", "Bonuses under way"),
+    "r.points.periods_note": (
+        "Nach der letzten Verarbeitung. Bis zum Ende des Zeitraums können Rückgaben daran noch etwas ändern.",
+        "As of the last run. Until the period ends returns can still change it.",
+    ),
+    "r.points.units": ("Stück", "units"),
+    "r.points.so_far": ("bisher {value} von {goal} {unit}", "so far {value} of {goal} {unit}"),
+    "r.points.due": ("Bonus von {points} Punkten am {day}", "bonus of {points} points due on {day}"),
+    "r.points.possible": ("dann Bonus von {points} Punkten am {day}", "then a bonus of {points} points on {day}"),
     "column.points_from_campaign": ("Meine Punkte", "My points"),
 }
 """Key -> (German, English)."""

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboards.components.acting import programme_of
 from dashboards.components.context import Context
 from dashboards.components.kit import Metric, chart, choose, empty, export, heading, metrics, plain, remark, table
+from dashboards.components.period_progress import show_period_progress
 from dashboards.figures.charts import month_bars
 from dashboards.queries.store import STATEMENT, STATEMENT_KINDS, STATEMENT_ROWS
 from dashboards.runtime import current
@@ -28,6 +29,7 @@ def points(context: Context) -> None:
         empty(context, "r.points.empty")
         return
     _answers(context, programme, booked)
+    show_period_progress(context, programme)
     _expiries(context, booked)
     st.subheader(context.text("r.points.statement"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -35,6 +35,7 @@ def main() -> None:
             rows += in_own_process("iowa_points", str(iowa), work)
         else:
             print(f"Iowa is left out: no data set at {iowa}; set DREIKLANG_REAL_DATA to the folder that holds iowa_liquor.")
+        rows += in_own_process("throughput", work)
         rows += in_own_process("edi")
         rows += in_own_process("posting", work)
         rows += in_own_process("freshness", work)

@@ -40,7 +40,7 @@ def test_every_view_stands_in_both_languages_and_asks_nobody_outside(visitor: Vi
         visit.go(view.path)
         assert visit.page.locator("h1").inner_text() == text(language, f"{view.texts}.title")  # type: ignore[arg-type]
         assert visit.page.locator("[data-testid=stException], [data-testid=stDialog], [role=dialog]").count() == 0
-        assert visit.page.locator("[data-testid=stDataFrame], [data-testid=stAlert]").count() > 0
+        assert visit.page.locator("[data-testid=stDataFrame], [data-testid=stMetric], [data-testid=stAlert]").count() > 0
     assert visit.outside() == []
     assert visit.complaints == []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import FixedClock
-from loyalty import Programme, statement, verify
+from loyalty import Entry, Programme, statement, verify
 from loyalty.domain.programme import STATUS, Caps
 from loyalty.tables import journal
 from tests.integration.test_awards import PROGRAMME, RULE, Instance
@@ -72,3 +72,38 @@ def test_within_a_run_a_cap_is_met_in_the_order_of_the_days(tmp_path: Path, cloc
     instance.run(programme=book)
     given = {cause: held for (cause, _, _), (held, _) in instance.decided().items()}
     assert given == {"p|value|s|A2|2": 50, "p|value|s|A1|1": 10}
+
+
+def test_running_periods_are_remembered_with_what_they_hold_also_without_a_bonus(tmp_path: Path, clock: FixedClock) -> None:
+    """200 of 300 are nothing in the ledger and stand in the progress; a return lowers it, the period's end removes it."""
+    clock.moment = datetime(2026, 5, 20, 12, tzinfo=UTC)
+    instance, book = Instance(tmp_path / "home", clock), replace(BOOK, rules=(BONUS,))
+
+    def held(*, full: bool = False) -> list[tuple[object, ...]]:
+        instance.run(programme=book, full=full)
+        return list(instance.marts.connection.execute(
+            "select rule_key, member_party_id, ends_on, amount_subcents, points from raw.awarded_periods").fetchall())  # fmt: skip
+
+    instance.marts.line(1, cents=20_000, quantity=2, ordered_on=date(2026, 5, 3))
+    expected = [("quarter", RETAILER, date(2026, 6, 30), 2_000_000, 0)]
+    assert held() == expected
+    assert instance.decided() == {}
+    assert held() == expected, "a run without news forgets nothing"
+    assert held(full=True) == expected
+    instance.marts.line(1, cents=20_000, quantity=2, returned_quantity=1, ordered_on=date(2026, 5, 3), run_no=4)
+    assert held() == [("quarter", RETAILER, date(2026, 6, 30), 1_000_000, 0)]
+    instance.marts.line(2, cents=40_000, ordered_on=date(2026, 5, 4), run_no=5)
+    assert held() == [("quarter", RETAILER, date(2026, 6, 30), 5_000_000, 100)]
+    clock.moment = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    assert held() == []
+
+
+def test_an_entry_that_an_earlier_version_dated_ahead_is_shown_on_the_day_it_was_booked() -> None:
+    booked, ahead, before = (
+        datetime(2026, 5, 20, 8, tzinfo=UTC),
+        datetime(2026, 6, 30, 10, tzinfo=UTC),
+        datetime(2026, 5, 3, 10, tzinfo=UTC),
+    )
+    entry = Entry(1, "award", "p", "points", "quarter", None, None, None, ahead, booked, 0, 100, "{}")
+    assert entry.dated_at == booked
+    assert replace(entry, effective_at=before).dated_at == before

@@ -112,3 +112,24 @@ def test_looking_changes_nothing_and_who_is_held_out_gets_nothing(store: Engine,
     with store.connect() as connection:
         assert connection.execute(select(caps)).all() == []
     assert look(store, marts, clock, one, [RunningCampaign("c1", (PUSH,))], 5, member=OTHER_RETAILER).points == 55
+
+
+def test_a_running_period_counts_what_it_holds_before_it_is_worth_anything(
+    store: Engine, marts: SmallMarts, clock: FixedClock
+) -> None:
+    """420 of 500 units stand in no ledger, since they are worth nothing yet; 80 more bring the bonus."""
+    bonus = replace(
+        OWN,
+        rule_id="b",
+        grain="quarter",
+        points_per_unit=Decimal(0),
+        bonus_points=100,
+        bonus_from_quantity=Decimal(500),
+        caps=Caps(),
+    )
+    one = programme(bonus)
+    marts.insert("rpt_period_progress", programme_id="p", rule_key="b", rule_id="b", cause=f"p|b|quarter|2026-Q1|m{RETAILER}", member_id=RETAILER,
+                 currency=POINTS, ends_on=date(2026, 3, 31), quantity_milli=420_000, amount_subcents=0, points_so_far=0)  # fmt: skip
+    assert [(rule.points, rule.missing_quantity) for rule in look(store, marts, clock, one, [], 50).rules] == [(0, Decimal(30))]
+    assert [(rule.points, rule.missing_quantity) for rule in look(store, marts, clock, one, [], 80).rules] == [(100, None)]
+    assert look(store, marts, clock, one, [], 80, member=OTHER_RETAILER).points == 0

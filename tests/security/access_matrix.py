@@ -37,6 +37,7 @@ CELLS: dict[str, dict[Role, str]] = {
     "rpt_member_points": {M: "-", D: "own", R: "own"},
     "rpt_points_monthly": {M: "-", D: "own", R: "-"},
     "rpt_programme_members": {M: "own", D: "-", R: "-"},
+    "rpt_period_progress": {M: "-", D: "-", R: "own"},
     "rpt_distributor_members": {M: "-", D: "own", R: "own"},
     "fct_match_candidates": {M: "all", D: "-", R: "-"},
     "fct_batches": {M: "-", D: "own", R: "-"},
@@ -67,6 +68,7 @@ OWNER_COLUMNS: dict[str, dict[Role, str]] = {
     "fct_prices": {D: "seller_id", R: "buyer_id"},
     "rpt_member_points": {D: "member_id", R: "member_id"},
     "dim_member": {D: "member_id", R: "member_id"},
+    "rpt_period_progress": {R: "member_id"},
 }
 """Where the column that names the owner is not manufacturer_id, distributor_id or retailer_id."""
 

@@ -42,6 +42,16 @@ points_per_unit = "3"
 categories = ["Water"]
 valid_from = 2020-01-01
 expires_after_months = 24
+[[rules]]
+rule_id = "year"
+version = 1
+title_de = "Jahr"
+title_en = "Year"
+points_per_unit = "1"
+grain = "year"
+gives = ["status"]
+categories = ["Water"]
+valid_from = 2020-01-01
 """
 Row = dict[str, Any]
 

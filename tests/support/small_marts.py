@@ -17,6 +17,7 @@ RELATIONS = (
     "fct_sales_report_lines",
     "dim_product",
     "dim_party",
+    "rpt_period_progress",
 )
 DISTRIBUTOR, OTHER_DISTRIBUTOR, RETAILER, OTHER_RETAILER = 11, 12, 21, 22
 BEANS, MACHINE, CUP = 101, 102, 103
