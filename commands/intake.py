@@ -64,13 +64,12 @@ def confirm(
     from ingestion.profiles import Profile
 
     _need_file(file)
-    proposal = make_proposal(sniff(file), feed)
-    changes = {name: value or None for name, value in _pairs(column)}
-    feed_profile = answered(proposal, dict(_pairs(answer)), changes)
+    proposal = make_proposal(sniff(file), feed, chosen={name: value or None for name, value in _pairs(column)})
+    feed_profile = answered(proposal, dict(_pairs(answer)))
     try:
         profile = Profile(source_id=source, title=title or source, time_zone=zone, currency=currency, feeds=(feed_profile,))
     except ValidationError as error:
-        raise InputRefusedError("ING-603", where=f"source {source}", found="; ".join(str(one["msg"]) for one in error.errors()),
+        raise InputRefusedError("ING-643", where=f"source {source}", found="; ".join(str(one["msg"]) for one in error.errors()),
                                 expected="an id, a time zone and a currency as the help says", next_step="Correct the options.") from error  # fmt: skip
     _show(proposal)
     trial = try_layout(file, profile, feed_profile, SystemClock())
@@ -80,7 +79,7 @@ def confirm(
     for finding in trial.findings[:5]:
         out.print(f"  {finding.error_code} {finding.message}", markup=False, highlight=False)
     if trial.status != "loaded":
-        raise InputRefusedError("ING-605", where=f"the trial of {file.name}", found=trial.message or trial.status, expected="a file that can be loaded",
+        raise InputRefusedError("ING-645", where=f"the trial of {file.name}", found=trial.message or trial.status, expected="a file that can be loaded",
                                 next_step="Change the answers or columns and try again. Nothing was kept.")  # fmt: skip
     if not yes and not typer.confirm("Read files of this layout so from now on?"):
         out.print("Nothing was kept.")
@@ -132,7 +131,7 @@ def learned(settings: Settings, console: Console) -> list[Delivery]:
 
 
 def _show(proposal: object) -> None:
-    from ingestion.intake import Proposal
+    from ingestion.intake import REASONS, Proposal
 
     if not isinstance(proposal, Proposal):
         raise TypeError("a Proposal is shown")
@@ -149,7 +148,13 @@ def _show(proposal: object) -> None:
             or " x ".join(one.mapping.get("product_of", ()))
             or " | ".join(one.mapping.get("columns", ()))
         )
-        table.add_row(one.column, str(origin), str(one.score), one.reason, ", ".join(one.samples[:3]))
+        table.add_row(
+            one.column,
+            str(origin),
+            str(one.score),
+            "; ".join(REASONS[reason] for reason in one.reasons),
+            ", ".join(one.samples[:3]),
+        )
     out.print(table)
     questions = Table("to answer", "question", "choices", "usual answer")
     for question in proposal.questions:

@@ -159,6 +159,6 @@ def _line(text: str, products: dict[str, int]) -> BasketLine:
         return BasketLine(products[reference], quantity, int(amount * 100))
     except (ValueError, KeyError, InvalidOperation) as error:
         raise InputRefusedError(
-            "CLI-202", where=f"--line {text}", found="no such product" if isinstance(error, KeyError) else "not three parts with two numbers",
+            "CLI-204", where=f"--line {text}", found="no such product" if isinstance(error, KeyError) else "not three parts with two numbers",
             expected="PRODUCT_NUMBER=QUANTITY=NET_AMOUNT of a published product", next_step="For example --line AG0012=6=59.94.",
         ) from error  # fmt: skip

@@ -15,9 +15,12 @@ from commands.reports import PATIENCE_SECONDS, Row
 from core.clock import Clock, SystemClock, random_id
 from core.errors import ConfigurationError, InputRefusedError
 from core.settings import Settings
+from core.store import migrate, open_store
 from core.warehouse.owner import own_warehouse
+from ingestion.intake import list_layouts
 from loyalty import active_programmes
 from pipeline import DeadLetter, Pipeline, Service, Source, dead_letters, hold_lease, load_sources, revive
+from pipeline.learned import LearnedSources
 from pipeline.sources import SOURCES_DIR
 
 RUN_COLUMNS = (
@@ -35,23 +38,26 @@ group by all order by runs.run_no desc limit {last}
 
 def serve_pipeline(settings: Settings, console: Console) -> None:
     """Run the unattended pipeline until SIGTERM or SIGINT. Raises ConflictError PIPE-201 when one runs already."""
-    sources = load_sources(settings)
-    if not sources:
+    sources, clock = load_sources(settings), SystemClock()
+    store = open_store(settings.resolved_store_url())
+    migrate(store)
+    if not sources and not list_layouts(store):
         raise ConfigurationError(
-            "PIPE-302", where=str(settings.root / SOURCES_DIR), found="no source", expected="one TOML file per source",
+            "PIPE-302", where=str(settings.root / SOURCES_DIR), found="no source", expected="one TOML file per source, or a confirmed layout",
             next_step="Write one as docs/unattended.md shows, then start again.",
         )  # fmt: skip
-    clock = SystemClock()
     with hold_lease(settings, clock, random_id, "pipeline") as lease:
         pipeline = Pipeline(settings, clock, random_id, active_programmes(settings.root))
-        service = Service(settings, clock, random_id, pipeline, sources, lease)
+        learned = LearnedSources(store, settings, clock, [source.source_id for source in sources])
+        service = Service(settings, clock, random_id, pipeline, sources, lease, learned=learned)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())
-        names = ", ".join(source.source_id for source in sources)
+        names = ", ".join([*(source.source_id for source in sources), "what people teach"])
         console.print(
             f"Running {names} until interrupted. Events go to {settings.root / 'logs' / 'events.jsonl'}.", highlight=False
         )
         service.serve()
+    store.dispose()
     console.print("Stopped. What was not published is taken up at the next start.")
 
 

@@ -238,7 +238,7 @@ class _Loading:
             self.failures.append(FileFailure(item.path, task.feed.feed, error))
             return {stream: text for stream, text in cursors.items() if stream not in item.cursors}
         self.stopped = RetriableError(
-            "ING-402", where=f"source {self._profile.source_id}, {item.name}", found=error, expected="a part that can be read",
+            "ING-409", where=f"source {self._profile.source_id}, {item.name}", found=error, expected="a part that can be read",
             next_step="Nothing behind it is read; the next run tries again.",
         )  # fmt: skip
         return {}

@@ -60,7 +60,7 @@ def ask_repair(
     *,
     actor: str | None = None,
 ) -> int:
-    """Ask for a row to be loaded with these values; returns the action's number. Raises InputRefusedError ING-606.
+    """Ask for a row to be loaded with these values; returns the action's number. Raises InputRefusedError ING-646.
 
     `columns` are those of the row; `repaired` gives a text for some or all of them, an empty one for no value.
     """
@@ -68,7 +68,7 @@ def ask_repair(
     too_long = sorted(name for name, value in repaired.items() if len(value) > VALUE_CHARS_MAX)
     if not columns or strangers or too_long:
         raise InputRefusedError(
-            "ING-606", where=f"row {row.row_no} of {row.file_name}", found=", ".join(strangers or too_long) or "a row without columns",
+            "ING-646", where=f"row {row.row_no} of {row.file_name}", found=", ".join(strangers or too_long) or "a row without columns",
             expected=f"values for the columns {', '.join(columns)}, of at most {VALUE_CHARS_MAX} characters",
             next_step="Repair the named columns, or correct the file and send it again.",
         )  # fmt: skip

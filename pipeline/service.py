@@ -76,14 +76,15 @@ class _Due:
 
 
 class Service:
-    """Runs sources until it is told to stop. `pipeline` stays warm; `chance` gives numbers in [0, 1) for the jitter of back-offs."""
+    """Runs sources until it is told to stop, and those that `learned` gives at each tick. `pipeline` stays warm; `chance` gives numbers in [0, 1) for the jitter of back-offs."""
 
     def __init__(
         self, settings: Settings, clock: Clock, ids: Ids, pipeline: Pipeline, sources: Sequence[Source], lease: Lease,
-        *, chance: Callable[[], float] = random.random,
+        *, learned: Callable[[], Sequence[Source]] = tuple, chance: Callable[[], float] = random.random,
     ) -> None:  # fmt: skip
         self._settings, self._clock, self._ids, self._pipeline = settings, clock, ids, pipeline
-        self._sources, self._lease, self._chance = tuple(sources), lease, chance
+        self._described, self._learned, self._lease, self._chance = tuple(sources), learned, lease, chance
+        self._sources = self._described
         self._alerts = Alerts(settings, clock)
         self._read_files = ReadFiles()
         self._wishes = Wishes(settings, [source.source_id for source in sources])
@@ -121,6 +122,7 @@ class Service:
         """Look once, and run what is due. Gives what the run did; None when nothing was due or the run failed."""
         self._lease.beat()
         now = self._clock.now()
+        self._sources = (*self._described, *self._learned())
         result = None
         self._wishes.look()
         due = self._due(now)

@@ -77,8 +77,8 @@ class Source:
 
     @property
     def is_inbox(self) -> bool:
-        """Whether files arrive in a folder of ours; otherwise a transport is asked, which knows itself what is new."""
-        return self.profile.transport is None and any(feed.files for feed in self.profile.feeds)
+        """Whether files arrive in a folder of ours (a learned source has no feed while it is empty); otherwise a transport is asked, which knows itself what is new."""
+        return self.profile.transport is None and (not self.profile.feeds or any(feed.files for feed in self.profile.feeds))
 
     @property
     def schedule(self) -> str:

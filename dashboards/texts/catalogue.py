@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dashboards.texts import feeds
+from dashboards.texts import feeds, intake
 from dashboards.texts.campaigns import CAMPAIGN_TEXTS
 from dashboards.texts.invoices import INVOICE_TEXTS
 from dashboards.texts.notices import NOTICE_TEXTS
@@ -226,6 +226,7 @@ _COLUMNS: dict[str, tuple[str, str]] = {
 CATALOGUE: dict[str, tuple[str, str]] = {
     **_PAIRS,
     **feeds.PAIRS,
+    **intake.PAIRS,
     **REPLAY_TEXTS,
     **PROGRAMME_TEXTS,
     **CAMPAIGN_TEXTS,

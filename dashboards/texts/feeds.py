@@ -135,6 +135,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "rows_refused": ("Zeilen", "Rows"), "quarantined_at": ("Abgewiesen (UTC)", "Refused (UTC)"), "file_name": ("Datei", "File"),
     "line_no": ("Zeile", "Line"), "found": ("Gefunden", "Found"), "raw_text": ("Inhalt", "Content"),
     "batch_no": ("Lauf-Nr.", "Batch"), "row_no": ("Satz", "Record"), "resolution": ("Erledigt durch", "Resolved by"),
+    "confirmed_at": ("Bestätigt (UTC)", "Confirmed (UTC)"),
     "recorded_at": ("Gelesen (UTC)", "Read (UTC)"), "rows_read": ("Gelesen", "Read"), "rows_accepted": ("Angenommen", "Accepted"),
     "rows_quarantined": ("Abgewiesen", "Refused"), "rows_duplicate": ("Schon bekannt", "Known already"), "rows_corrected": ("Korrekturen", "Corrections"),
     "last_event_on": ("Jüngstes Ereignis", "Newest event"), "error_message": ("Hinweis", "Note"), "title": ("Quelle", "Source"),

@@ -3,12 +3,19 @@
 file --sniff--> Layout --propose--> Proposal --a person answers what is open--> FeedProfile, kept under the layout's fingerprint
 """
 
-from ingestion.intake.layouts import LearnedLayout, confirm_layout, forget_layout, learned_deliveries, list_layouts
-from ingestion.intake.proposing import ColumnProposal, Proposal, Question, answered, propose
+from ingestion.intake.layouts import (
+    LearnedLayout,
+    confirm_layout,
+    forget_layout,
+    is_of_layout,
+    learned_deliveries,
+    list_layouts,
+)
+from ingestion.intake.proposing import REASONS, ColumnProposal, Proposal, Question, answered, propose
 from ingestion.intake.sniffing import Layout, sniff
 from ingestion.intake.trying import Trial, try_layout
 
 __all__ = [
-    "ColumnProposal", "Layout", "LearnedLayout", "Proposal", "Question", "Trial", "answered", "confirm_layout", "forget_layout",
-    "learned_deliveries", "list_layouts", "propose", "sniff", "try_layout",
+    "REASONS", "ColumnProposal", "Layout", "LearnedLayout", "Proposal", "Question", "Trial", "answered", "confirm_layout", "forget_layout",
+    "is_of_layout", "learned_deliveries", "list_layouts", "propose", "sniff", "try_layout",
 ]  # fmt: skip

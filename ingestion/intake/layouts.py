@@ -44,7 +44,8 @@ class LearnedLayout:
 
 @dataclass(frozen=True, slots=True)
 class LearnedDelivery:
-    """What lies in a learned source's folder: a profile for the files that are known, and the names of those that wait for a mapping."""
+    """What lies in a learned source's folder: a profile for the files that are known (without feeds when there are none), and the names of
+    those that wait for a mapping."""
 
     profile: Profile
     folder: Path
@@ -70,11 +71,11 @@ def confirm_layout(
 def forget_layout(
     engine: Engine, layout_no: int, clock: Clock, *, actor: str | None = None, source_id: str | None = None
 ) -> None:
-    """Withdraw a layout; files of it wait again. With `source_id` only one of that source. Raises InputRefusedError ING-604."""
+    """Withdraw a layout; files of it wait again. With `source_id` only one of that source. Raises InputRefusedError ING-644."""
     with writing(engine) as connection:
         found = next((one for one in _current(connection, source_id) if one.layout_no == layout_no), None)
         if found is None:
-            raise InputRefusedError("ING-604", where=f"layout {layout_no}", found="no such layout", expected="one that is listed",
+            raise InputRefusedError("ING-644", where=f"layout {layout_no}", found="no such layout", expected="one that is listed",
                                     next_step="Look at `dreiklang intake list`.")  # fmt: skip
         _record(connection, found.profile, found.fingerprint, found.file_name, 1, clock, actor)
 
@@ -86,7 +87,7 @@ def list_layouts(engine: Engine, source_id: str | None = None) -> list[LearnedLa
 
 
 def learned_deliveries(engine: Engine, inbox_dir: Path) -> list[LearnedDelivery]:
-    """Every learned source with files in its folder below the inbox, ready to run."""
+    """Every learned source with what lies in its folder below the inbox now, ready to run."""
     by_source: dict[str, list[LearnedLayout]] = {}
     for layout in list_layouts(engine):
         by_source.setdefault(layout.source_id, []).append(layout)
@@ -94,8 +95,7 @@ def learned_deliveries(engine: Engine, inbox_dir: Path) -> list[LearnedDelivery]
     for source_id, layouts in by_source.items():
         folder = inbox_dir / source_id
         files = list(files_below(folder, ["*"]).values()) if folder.is_dir() else []
-        if files:
-            found.append(_delivery(layouts, folder, files))
+        found.append(_delivery(layouts, folder, files))
     return found
 
 

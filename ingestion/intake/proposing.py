@@ -22,6 +22,16 @@ from ingestion.intake.sniffing import ColumnSample, Layout
 from ingestion.intake.vocabulary import NAMES
 from ingestion.profiles.model import FeedProfile
 
+REASONS = {
+    "name": "its name reads like it", "gtin": "every value has the check digit of a GTIN", "gln": "every value has the check digit of a GLN",
+    "values": "each value is translated", "dates": "every value is such a date", "party_and_day": "no column numbers the documents: one per partner and day",
+    "product_is_line": "no column numbers the lines: the product does", "quantity_times_price": "no column holds the amount: quantity times price",
+}  # fmt: skip
+"""Why a mapping is proposed."""
+
+SURE_PERCENT = 75
+"""A partner's word that is at least so much like one of the contract's words has a usual answer."""
+
 SCORE_MIN = 68
 """Below this a column of the file is not proposed for a contract column."""
 
@@ -36,12 +46,12 @@ OWN_NUMBERS = "own"
 
 @dataclass(frozen=True, slots=True)
 class ColumnProposal:
-    """One contract column: the mapping that is proposed, how sure (0 to 100), why, and values it would read."""
+    """One contract column: the mapping that is proposed, how sure (0 to 100), why (words of `REASONS`), and values it would read."""
 
     column: str
     mapping: Mapping[str, Any]
     score: int
-    reason: str
+    reasons: tuple[str, ...]
     samples: tuple[str, ...] = ()
 
 
@@ -77,30 +87,35 @@ class Proposal:
         return tuple(question for question in self.questions if question.default is None)
 
 
-def propose(layout: Layout, feed: str | None = None) -> Proposal:
-    """The best mapping of a layout: of that feed, else of the feed that the file fills best. Raises InputRefusedError ING-602."""
-    if feed is not None and feed not in FEEDS:
-        raise InputRefusedError("ING-602", where=f"file {layout.file_name}", found=f"no feed '{feed}'",
-                                expected=f"one of {', '.join(FEEDS)}", next_step="Name a feed of docs/data-contracts.md.")  # fmt: skip
-    proposals = [_proposal(layout, FEEDS[name]) for name in ([feed] if feed else FEEDS)]
+def propose(
+    layout: Layout, feed: str | None = None, among: Sequence[str] = tuple(FEEDS), chosen: Mapping[str, str | None] | None = None
+) -> Proposal:
+    """The best mapping of a layout: of that feed, else of the one of `among` that the file fills best.
+
+    `chosen`: contract column -> column of the file as a person says (None: leave it out); the rest is proposed around it.
+    Raises InputRefusedError ING-642 for no such feed, ING-643 for a column that is not there.
+    """
+    if feed is not None and feed not in among:
+        raise InputRefusedError("ING-642", where=f"file {layout.file_name}", found=f"no feed '{feed}'",
+                                expected=f"one of {', '.join(among)}", next_step="Name a feed of docs/data-contracts.md.")  # fmt: skip
+    chosen = chosen or {}
+    strangers = sorted({header for header in chosen.values() if header} - {column.name for column in layout.columns})
+    if strangers:
+        raise _not_whole(layout, f"columns that the file does not have: {', '.join(strangers)}")
+    proposals = [_proposal(layout, FEEDS[name], chosen) for name in ([feed] if feed else among)]
     return max(proposals, key=lambda one: (round(one.coverage + one.explained, 2), sum(column.score for column in one.columns)))
 
 
-def answered(proposal: Proposal, answers: Mapping[str, str], changes: Mapping[str, str | None] | None = None) -> FeedProfile:
-    """The feed's profile with a person's answers. `changes`: contract column -> column of the file (None: leave it out).
+def answered(proposal: Proposal, answers: Mapping[str, str]) -> FeedProfile:
+    """The feed's profile with a person's answers.
 
-    Raises InputRefusedError ING-603 when a question is open, an answer is none of its choices, or the mapping is not whole.
+    Raises InputRefusedError ING-643 when a question is open, an answer is none of its choices, or the mapping is not whole.
     """
     layout = proposal.layout
     known = {question.key: question for question in proposal.questions}
     columns: dict[str, Any] = {one.column: dict(one.mapping) for one in proposal.columns}
-    for name, header in (changes or {}).items():
-        columns.pop(name, None)
-        if header is not None:
-            columns[name] = {"column": header}
     said = {key: question.default for key, question in known.items() if question.default is not None} | dict(answers)
-    missing = [f"{question.key} ({question.text})" for question in known.values()
-               if not said.get(question.key) and question.key.removeprefix("const.") not in (changes or {})]  # fmt: skip
+    missing = [f"{question.key} ({question.text})" for question in known.values() if not said.get(question.key)]
     wrong = [
         f"{key} = {value}"
         for key, value in said.items()
@@ -112,6 +127,7 @@ def answered(proposal: Proposal, answers: Mapping[str, str], changes: Mapping[st
         )
     settings: dict[str, Any] = {"feed": proposal.feed, "files": escape(layout.file_name), "format": layout.format}
     settings |= _styles(layout, said)
+    _translate(columns, said)
     for kind, key in (("const.", "const"), ("scheme.", "scheme"), ("format.", "format")):
         for name, value in ((k.removeprefix(kind), v) for k, v in said.items() if k.startswith(kind) and v):
             if key == "const":
@@ -120,14 +136,19 @@ def answered(proposal: Proposal, answers: Mapping[str, str], changes: Mapping[st
                 columns[name].pop("scheme", None)
             elif name in columns:
                 columns[name][key] = value
-    headers = {column.name for column in layout.columns}
-    strangers = sorted({str(m["column"]) for m in columns.values() if m.get("column") and m["column"] not in headers})
-    if strangers:
-        raise _not_whole(layout, f"columns that the file does not have: {', '.join(strangers)}")
     try:
         return FeedProfile.model_validate({**settings, "columns": columns})
     except ValidationError as error:
         raise _not_whole(layout, "; ".join(str(one["msg"]) for one in error.errors())) from error
+
+
+def _translate(columns: dict[str, Any], said: Mapping[str, str | None]) -> None:
+    """What each of the partner's words is in the contract's."""
+    for key, choice in said.items():
+        kind, _, rest = key.partition(".")
+        name, _, value = rest.partition(".")
+        if kind == "value" and choice and name in columns and "values" in columns[name]:
+            columns[name]["values"] = columns[name]["values"] | {value: choice}
 
 
 def _styles(layout: Layout, said: Mapping[str, str | None]) -> dict[str, Any]:
@@ -143,12 +164,18 @@ def _styles(layout: Layout, said: Mapping[str, str | None]) -> dict[str, Any]:
     return settings
 
 
-def _proposal(layout: Layout, contract: Feed) -> Proposal:
-    taken = dict(_best_pairs(layout, contract))
+def _proposal(layout: Layout, contract: Feed, chosen: Mapping[str, str | None]) -> Proposal:
+    chosen = {name: header for name, header in chosen.items() if name in {column.name for column in contract.columns}}
+    taken = dict(_best_pairs(layout, contract, chosen))
     columns = [_column_proposal(contract.column(name), sample, score, layout) for name, (sample, score) in taken.items()]
-    columns += _composed(layout, contract, taken)
+    columns += [one for one in _composed(layout, contract, taken) if one.column not in chosen]
     mapped = {one.column for one in columns}
-    questions = [*_style_questions(layout, columns), *_questions(contract, mapped), *_scheme_questions(contract, columns)]
+    questions = [
+        *_style_questions(layout, columns),
+        *_questions(contract, mapped),
+        *_value_questions(contract, columns),
+        *_scheme_questions(contract, columns),
+    ]
     used = {
         str(header)
         for one in columns
@@ -163,14 +190,17 @@ def _proposal(layout: Layout, contract: Feed) -> Proposal:
     )
 
 
-def _best_pairs(layout: Layout, contract: Feed) -> Iterator[tuple[str, tuple[ColumnSample, int]]]:
+def _best_pairs(
+    layout: Layout, contract: Feed, chosen: Mapping[str, str | None]
+) -> Iterator[tuple[str, tuple[ColumnSample, int]]]:
+    by_header = {sample.name: sample for sample in layout.columns}
+    yield from ((name, (by_header[header], 100)) for name, header in chosen.items() if header)
     pairs = [
         (_score(contract, column, sample), column.required, column.name, sample)
         for column in contract.columns if column.name not in ("document_id", "source_zone")
         for sample in layout.columns
     ]  # fmt: skip
-    names: set[str] = set()
-    headers: set[str] = set()
+    names, headers = set(chosen), {header for header in chosen.values() if header}
     for score, _, name, sample in sorted(pairs, key=lambda pair: (-pair[0], not pair[1])):
         if score < SCORE_MIN or name in names or sample.name in headers:
             continue
@@ -219,26 +249,28 @@ def _fit(column: Column, sample: ColumnSample) -> int:
 
 def _column_proposal(column: Column, sample: ColumnSample, score: int, layout: Layout) -> ColumnProposal:
     mapping: dict[str, Any] = {"column": sample.name}
-    reasons = [f"'{sample.name}' reads like {column.name}"]
+    reasons = ["name"]
     if column.kind == "ref" and sample.values and all(ean.is_valid(value) for value in sample.values):
         mapping["scheme"] = "gtin" if column.name == "product" else "gln"
-        reasons.append(f"every value has the check digit of a {mapping['scheme'].upper()}")
+        reasons.append(str(mapping["scheme"]))
     if column.kind == "choice":
-        mapping |= {"values": {value: _choice_for(column, value) for value in sample.values}}
-        reasons.append("each value is translated")
+        mapping |= {"values": {value: _choice_for(column, value)[0] for value in sample.values}}
+        reasons.append("values")
     if layout.format in ("csv", "jsonl", "xlsx") and column.kind in ("date", "instant"):
         fitting = sample.date_formats if column.kind == "date" else sample.instant_formats
         if not fitting:
             fitting = sample.instant_formats
         if fitting:
             mapping["format"] = fitting[0]
-            reasons.append(f"every value is a date like {fitting[0]}")
-    return ColumnProposal(column.name, mapping, score, "; ".join(reasons), sample.values)
+            reasons.append("dates")
+    return ColumnProposal(column.name, mapping, score, tuple(reasons), sample.values)
 
 
-def _choice_for(column: Column, value: str) -> str:
-    """The contract's word nearest to the partner's."""
-    return max(column.choices, key=lambda choice: fuzz.ratio(_words(value), choice))
+def _choice_for(column: Column, value: str) -> tuple[str, float]:
+    """The contract's word nearest to the partner's, and how alike they are in percent."""
+    likeness = {choice: fuzz.ratio(_words(value), _words(choice)) for choice in column.choices}
+    nearest = max(likeness, key=lambda choice: likeness[choice])
+    return nearest, likeness[nearest]
 
 
 def _composed(layout: Layout, contract: Feed, taken: Mapping[str, tuple[ColumnSample, int]]) -> list[ColumnProposal]:
@@ -248,18 +280,15 @@ def _composed(layout: Layout, contract: Feed, taken: Mapping[str, tuple[ColumnSa
     date = next((taken[name][0].name for name in ("ordered_on", "sold_on", "invoiced_on") if name in taken), None)
     party = next((taken[name][0].name for name in ("buyer", "seller") if name in taken), None)
     if contract.document and contract.document in names and contract.document not in taken and date and party:
-        extra.append(ColumnProposal(contract.document, {"columns": [party, date]}, 50,
-                                    "no column numbers the documents: one is proposed per partner and date"))  # fmt: skip
+        extra.append(ColumnProposal(contract.document, {"columns": [party, date]}, 50, ("party_and_day",)))
     if "line_no" in names and "line_no" not in taken and "product" in taken:
-        extra.append(
-            ColumnProposal("line_no", {"column": taken["product"][0].name}, 50, "no column numbers the lines: the product does")
-        )
+        extra.append(ColumnProposal("line_no", {"column": taken["product"][0].name}, 50, ("product_is_line",)))
     if "net_amount" in names and "net_amount" not in taken and "quantity" in taken:
         numbers = [sample for sample in layout.columns if sample.is_number]
         price = max(numbers, key=lambda sample: _likeness_to(sample, NAMES["price"]))
         if _likeness_to(price, NAMES["price"]) >= SCORE_MIN:
-            extra.append(ColumnProposal("net_amount", {"product_of": [taken["quantity"][0].name, price.name]}, 55,
-                                        f"no column holds the amount: quantity times '{price.name}'"))  # fmt: skip
+            factors = [taken["quantity"][0].name, price.name]
+            extra.append(ColumnProposal("net_amount", {"product_of": factors}, 55, ("quantity_times_price",)))
     return extra
 
 
@@ -299,12 +328,26 @@ def _style_text(decimal: str, thousands: str) -> str:
 def _questions(contract: Feed, mapped: set[str]) -> list[Question]:
     questions = []
     for column in contract.columns:
+        if column.name == "unit" and column.name not in mapped and mapped & {"quantity", "on_hand_quantity"}:
+            questions.append(Question("const.unit", "In which unit are the quantities? 'unit' means pieces.", default="unit"))
         if not column.required or column.name in mapped or column.name in FILLED_BY_US:
             continue
         default = DEFAULTS.get(column.name) or None
         questions.append(
             Question(f"const.{column.name}", f"Of every row: {column.description or column.name}", column.choices, default)
         )
+    return questions
+
+
+def _value_questions(contract: Feed, columns: Sequence[ColumnProposal]) -> list[Question]:
+    """What each of the partner's words means, where the contract has words of its own; one unlike all of them is open."""
+    questions = []
+    for one in columns:
+        column = contract.column(one.column)
+        for value in one.mapping.get("values", ()):
+            nearest, percent = _choice_for(column, value)
+            key, usual = f"value.{one.column}.{value}", nearest if percent >= SURE_PERCENT else None
+            questions.append(Question(key, f"What does '{value}' in '{one.mapping['column']}' mean?", column.choices, usual))
     return questions
 
 
@@ -317,5 +360,5 @@ def _scheme_questions(contract: Feed, columns: Sequence[ColumnProposal]) -> list
 
 
 def _not_whole(layout: Layout, found: str) -> InputRefusedError:
-    return InputRefusedError("ING-603", where=f"the mapping of {layout.file_name}", found=found, expected="an answer to every question",
+    return InputRefusedError("ING-643", where=f"the mapping of {layout.file_name}", found=found, expected="an answer to every question",
                              next_step="Answer what is open and confirm again. Nothing was loaded.")  # fmt: skip

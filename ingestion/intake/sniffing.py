@@ -73,7 +73,7 @@ class Layout:
 
 
 def sniff(path: Path) -> Layout:
-    """Look at a file. Raises InputRefusedError ING-601 for one that is no table: nothing to propose."""
+    """Look at a file. Raises InputRefusedError ING-641 for one that is no table: nothing to propose."""
     with path.open("rb") as handle:
         head = handle.read(4)
     if head == b"PAR1":
@@ -293,5 +293,5 @@ def _number_in(value: str, decimal: str, thousands: str) -> bool:
 
 
 def _no_table(path: Path, found: str) -> Exception:
-    return refuse("ING-601", path.name, found=found, expected="a table: delimited text, XLSX, JSON lines or parquet",
+    return refuse("ING-641", path.name, found=found, expected="a table: delimited text, XLSX, JSON lines or parquet",
                   next_step="Describe it in a profile (docs/profiles.md).")  # fmt: skip

@@ -53,6 +53,11 @@ def test_every_error_code_is_documented() -> None:
     assert not unused
 
 
+def test_a_code_means_one_thing() -> None:
+    documented = re.findall(r"^\| ((?:[A-Z]+)-\d{3}) \|", DOCUMENTS, flags=re.MULTILINE)
+    assert sorted({code for code in documented if documented.count(code) > 1}) == []
+
+
 def test_every_setting_is_documented() -> None:
     runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     for name in Settings.model_fields:

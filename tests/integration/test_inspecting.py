@@ -101,9 +101,9 @@ def test_a_profile_says_what_would_be_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "code"), [
-    (b"", "ING-201"), (b"  \n ", "ING-201"), (gzip.compress(b"order,line\n" * 9000)[:60], "ING-601"), (b"PK\x03\x04 no archive", "ING-631"),
-    (b"PAR1 no parquet", "ING-601"), (zipped(**{"../evil.csv": b"a,b\n1,2\n"}), "ING-633"), (zipped(**{"bomb.csv": b"0" * (32 << 20)}), "ING-632"),
-    (b"just one word", "ING-601"),
+    (b"", "ING-201"), (b"  \n ", "ING-201"), (gzip.compress(b"order,line\n" * 9000)[:60], "ING-641"), (b"PK\x03\x04 no archive", "ING-631"),
+    (b"PAR1 no parquet", "ING-641"), (zipped(**{"../evil.csv": b"a,b\n1,2\n"}), "ING-633"), (zipped(**{"bomb.csv": b"0" * (32 << 20)}), "ING-632"),
+    (b"just one word", "ING-641"),
 ], ids=["nothing", "blanks", "cut gzip", "no archive", "no parquet", "path", "bomb", "a word"])  # fmt: skip
 def test_what_cannot_be_taken_is_a_finding(tmp_path: Path, content: bytes, code: str) -> None:
     assert [finding.code for finding in look(tmp_path / "x", content).findings] == [code]

@@ -102,7 +102,7 @@ def test_a_statement_and_a_preview_of_one_retailer(run: Run, home: Path) -> None
     assert "(product)" in found
     with pytest.raises(DreiklangError) as unknown:
         run("preview", member, "--line", "nothing=1=1")
-    assert unknown.value.code == "CLI-202"
+    assert unknown.value.code == "CLI-204"
 
 
 def test_verify_reads_the_books_the_anchor_and_every_explanation(run: Run, demo: DemoInstance) -> None:

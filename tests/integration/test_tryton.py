@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
-from core.clock import SystemClock
-from ingestion.profiles import load_profile
+from core.clock import SystemClock, random_id
+from core.scope import Role, Scope
+from core.settings import Settings
+from core.warehouse.reader import Serving
+from ingestion.profiles import Profile, load_profile
+from pipeline import Delivery, Pipeline, Reporting
 from tests.support.databases import Server
 from tests.support.loading import Loading, loading
-from tests.support.tryton.erp import Tryton, start_tryton
+from tests.support.one_week import DELIVERIES, GTIN, ORDERS, PRICE, STOCK, as_csv
+from tests.support.tryton.erp import Empty, Tryton, empty_tryton
 
 pytestmark = [pytest.mark.integration, pytest.mark.postgres]
 STATES = {"quotation": "open", "processing": "confirmed", "confirmed": "confirmed", "done": "confirmed", "cancelled": "cancelled"}
@@ -21,9 +26,15 @@ LATEST = "qualify row_number() over (partition by _row_key order by _version des
 
 
 @pytest.fixture(scope="module")
-def tryton(postgres: Server) -> Tryton:
-    """One ERP for this module; its week is entered once."""
-    return start_tryton(postgres)
+def empty(postgres: Server) -> Empty:
+    """One ERP for this module, with nothing entered."""
+    return empty_tryton(postgres)
+
+
+@pytest.fixture(scope="module")
+def tryton(empty: Empty) -> Tryton:
+    """Its week is entered once."""
+    return empty.with_week()
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +130,7 @@ def test_what_changes_later_is_picked_up_and_what_was_deleted_is_cancelled(tryto
     changed = tryton.enter("change")
     content = load_profile("tryton").model_dump(mode="json", exclude_defaults=True)
     for feed in content["feeds"]:
-        if "deletions_minutes" in feed["changes"]:
+        if "deletions_minutes" in feed.get("changes", {}):
             feed["changes"]["deletions_minutes"] = 0
     report = warehouse.pull(type(load_profile("tryton")).model_validate(content))
     after = {line[:3]: line for line in order_lines(warehouse)}
@@ -135,3 +146,47 @@ def test_what_changes_later_is_picked_up_and_what_was_deleted_is_cancelled(tryto
     billed = {row[0] for row in warehouse.rows("select distinct invoice_no from raw.invoices")}
     assert {row[0] for row in changed["invoices"]} <= billed
     assert sum(outcome.rows_corrected for outcome in report.outcomes) >= 2
+
+
+KEPT = {
+    "orders": """
+        select d.name, r.name, p.name, p.gtin, l.ordered_on, l.promised_on, l.quantity, l.net_amount_cents, l.currency, l.line_kind
+        from fct_order_lines as l inner join dim_party as r on l.retailer_id = r.party_id inner join dim_product as p using (product_id)
+        inner join dim_party as d on l.distributor_id = d.party_id where l.leg = 'sell_through' order by all""",
+    "deliveries": """
+        select d.name, r.name, p.name, m.quantity, m.shipped_on, l.ordered_on, l.quantity
+        from fct_delivery_lines as m inner join dim_party as r on m.retailer_id = r.party_id inner join dim_product as p using (product_id)
+        inner join dim_party as d on m.distributor_id = d.party_id
+        inner join fct_order_lines as l on l.document_no = m.order_document_no and l.line_no = m.order_line_no and l.leg = m.leg
+        where m.leg = 'sell_through' order by all""",
+    "stock": """
+        select h.name, p.name, s.on_hand_quantity from fct_stock_levels as s inner join dim_party as h on s.holder_id = h.party_id
+        inner join dim_product as p using (product_id) order by all""",
+}
+"""What an ERP keeps of a week: who ordered what, what was shipped for which order, what is left. It has no reports of what was sold on."""
+
+
+def kept(home: Path, profile: Profile, source: Path | None) -> dict[str, list[tuple[Any, ...]]]:
+    """The facts of an instance that was given this one source."""
+    settings = Settings(home=home)
+    run = Pipeline(settings, SystemClock(), random_id, []).run(
+        [Delivery(profile, source)], Reporting(step=lambda _: None), data_docs=False
+    )
+    assert run.published
+    assert not run.refused
+    serving = Serving(settings.warehouse_dir)
+    try:
+        return {name: serving.reader(Scope.of(Role.OPERATOR)).rows(query) for name, query in KEPT.items()}
+    finally:
+        serving.close()
+
+
+def test_the_same_week_out_of_an_erp_gives_the_same_facts(empty: Empty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    goods = {"gtin": GTIN, "price": PRICE}
+    erp = empty.with_same_week({"orders": ORDERS, "deliveries": DELIVERIES, "stock": STOCK} | goods)
+    monkeypatch.setenv("TRYTON_URL", erp.url)
+    (tmp_path / "csv").mkdir()
+    from_files = kept(tmp_path / "of-csv", as_csv(tmp_path / "csv"), tmp_path / "csv")
+    from_erp = kept(tmp_path / "of-erp", load_profile("tryton"), None)
+    assert from_erp == from_files
+    assert [len(rows) for rows in from_files.values()] == [3, 4, 2]

@@ -30,7 +30,7 @@ def test_an_unknown_file_is_taught_once_and_the_next_is_published(tmp_path: Path
     taught = ("intake", "confirm", str(file), "--source", "musterhandel", "--answer", "const.leg=sell_through")
     refused = dreiklang(home, *taught, "--yes")
     assert refused.returncode == 3
-    assert "ING-603" in refused.stderr
+    assert "ING-643" in refused.stderr
     assert "const.seller" in refused.stderr
     kept = dreiklang(home, *taught, "--answer", "const.seller=M1", "--yes")
     assert kept.returncode == 0, kept.stderr

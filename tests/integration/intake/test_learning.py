@@ -80,9 +80,27 @@ def test_an_ambiguous_number_is_a_question(tmp_path: Path) -> None:
     assert set(question.choices) == {",", ". thousands ,"}
     with pytest.raises(InputRefusedError) as refused:
         answered(proposal, ANSWERS)
-    assert refused.value.code == "ING-603"
+    assert refused.value.code == "ING-643"
     assert "decimal" in refused.value.detail.found
     assert answered(proposal, {**ANSWERS, "decimal": ". thousands ,"}).thousands == ","
+
+
+def test_a_column_that_a_person_chooses_brings_its_own_questions(tmp_path: Path) -> None:
+    text = "order,line,customer,order date,due,sku,qty,net,state\nA,1,K,2026-05-01,03/04/2026,S,1,2.50,offen\n"
+    layout = sniff(written(tmp_path, text))
+    proposal = propose(layout, "order_lines", chosen={"ordered_on": "due", "line_status": "state"})
+    by_key = {question.key: question for question in proposal.questions}
+    assert next(one.mapping["column"] for one in proposal.columns if one.column == "ordered_on") == "due"
+    assert by_key["format.ordered_on"].default is None
+    assert by_key["value.line_status.offen"].default is None
+    said = ANSWERS | {"format.ordered_on": "%d/%m/%Y", "value.line_status.offen": "open"}
+    feed = answered(proposal, said)
+    status = feed.mapping("line_status")
+    assert status is not None
+    assert status.values == {"offen": "open"}
+    assert feed.mapping("unit") is not None, "what a quantity counts is confirmed"
+    left_out = propose(layout, "order_lines", chosen={"line_status": None})
+    assert "line_status" not in {one.column for one in left_out.columns}
 
 
 @pytest.mark.parametrize(("answers", "changes", "found"), [
@@ -92,10 +110,10 @@ def test_an_ambiguous_number_is_a_question(tmp_path: Path) -> None:
 def test_a_mapping_that_is_not_whole_is_refused(
     tmp_path: Path, answers: dict[str, str], changes: dict[str, str | None], found: str
 ) -> None:
-    proposal = propose(sniff(written(tmp_path, GERMAN + ROWS)))
+    layout = sniff(written(tmp_path, GERMAN + ROWS))
     with pytest.raises(InputRefusedError) as refused:
-        answered(proposal, answers, changes)
-    assert refused.value.code == "ING-603"
+        answered(propose(layout, "order_lines", chosen=changes), answers)
+    assert refused.value.code == "ING-643"
     assert found in refused.value.detail.found
 
 
@@ -129,7 +147,7 @@ def test_a_confirmed_layout_reads_the_next_file_alone(store: Engine, tmp_path: P
     assert learned_deliveries(store, inbox) == []
     with pytest.raises(InputRefusedError) as refused:
         forget_layout(store, number, clock)
-    assert refused.value.code == "ING-604"
+    assert refused.value.code == "ING-644"
 
 
 def test_a_source_cannot_forget_the_layout_of_another(store: Engine, tmp_path: Path, clock: FixedClock) -> None:
@@ -149,7 +167,7 @@ def test_what_is_no_table_is_said_so(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(InputRefusedError) as refused:
         sniff(path)
-    assert refused.value.code == "ING-601"
+    assert refused.value.code == "ING-641"
 
 
 @pytest.mark.real

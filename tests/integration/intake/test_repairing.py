@@ -109,7 +109,7 @@ def test_a_repair_names_columns_of_the_row(
     row, layout, _ = refused(warehouse)[31]
     with pytest.raises(InputRefusedError) as wrong:
         ask_repair(store, row, layout["columns"], repaired, clock)
-    assert wrong.value.code == "ING-606"
+    assert wrong.value.code == "ING-646"
 
 
 def test_rows_of_json_lines_are_repaired_too(tmp_path: Path, store: Engine, clock: FixedClock) -> None:

@@ -26,7 +26,7 @@ PACKAGES = (
     "trytond==7.0.59", "trytond-sale==7.0.20", "trytond-purchase==7.0.19", "trytond-stock==7.0.21", "trytond-account-invoice==7.0.18",
     "proteus==7.0.3", "psycopg2-binary==2.9.13", "tzdata==2026.6",
 )  # fmt: skip
-WEEK = Path(__file__).parent / "week.py"
+WEEK, SAME_WEEK = Path(__file__).parent / "week.py", Path(__file__).parent / "same_week.py"
 SECONDS_MAX = 600
 
 
@@ -41,32 +41,75 @@ class Tryton:
 
     def enter(self, what: str) -> dict[str, Any]:
         """Work in the ERP through its own API."""
-        return work(self.python, self.environment, what)
+        return work(self.python, self.environment, WEEK, what)
 
 
-def start_tryton(server: Server) -> Tryton:
-    """Install, activate the modules, and enter the week. Skips with a reason where packages cannot be had, and fails there in CI."""
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """A database with the modules activated and nothing in it, to be copied."""
+
+    server: Server
+    python: Path
+    name: str
+
+    def copy(self) -> tuple[str, dict[str, str]]:
+        """(a new database's name, the environment in which Tryton works on it)."""
+        name = f"tryton_{uuid4().hex[:12]}"
+        create_database(self.server, name, self.name)
+        return name, tryton_environment(self.server, self.python, name)
+
+    def with_week(self) -> Tryton:
+        """The week of Tryton's own test."""
+        name, environment = self.copy()
+        return Tryton(self.server.database(name), environment, self.python, work(self.python, environment, WEEK, "enter"))
+
+    def with_same_week(self, week: dict[str, Any]) -> Tryton:
+        """The week that others deliver as files."""
+        name, environment = self.copy()
+        entered = work(self.python, environment, SAME_WEEK, stdin=json.dumps(week))
+        return Tryton(self.server.database(name), environment, self.python, entered)
+
+
+def empty_tryton(server: Server) -> Empty:
+    """Install and activate the modules. Skips with a reason where packages cannot be had, and fails there in CI."""
     python = installed()
     name = f"tryton_{uuid4().hex[:12]}"
-    admin = create_engine(server.database("postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"create database {name} template template0 encoding 'UTF8'"))
-    admin.dispose()
-    environment = os.environ | {
-        "TRYTOND_DATABASE_URI": server.url.replace("+psycopg", ""), "TRYTON_DATABASE": name, "PYTHONWARNINGS": "ignore",
-        "TRYTONPASSFILE": str(python.parents[1] / "password"),
-    }  # fmt: skip
+    create_database(server, name, "template0")
     (python.parents[1] / "password").write_text("a password of nobody, for nothing 41")
     subprocess.run(
         [python.parent / "trytond-admin", "-d", name, "-u", *MODULES, "--activate-dependencies", "--email", "admin@example.test"],
-        env=environment, check=True, capture_output=True, timeout=SECONDS_MAX,
+        env=tryton_environment(server, python, name), check=True, capture_output=True, timeout=SECONDS_MAX,
     )  # fmt: skip
-    return Tryton(server.database(name), environment, python, work(python, environment, "enter"))
+    return Empty(server, python, name)
 
 
-def work(python: Path, environment: dict[str, str], what: str) -> dict[str, Any]:
-    """Run the script of the week in Tryton's environment."""
-    done = subprocess.run([python, WEEK, what], env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+def create_database(server: Server, name: str, template: str) -> None:
+    """A database like another."""
+    admin = create_engine(server.database("postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"create database {name} template {template} encoding 'UTF8'"))
+    admin.dispose()
+
+
+def tryton_environment(server: Server, python: Path, name: str) -> dict[str, str]:
+    """What a process of Tryton's finds in its environment."""
+    return os.environ | {
+        "TRYTOND_DATABASE_URI": server.url.replace("+psycopg", ""), "TRYTON_DATABASE": name, "PYTHONWARNINGS": "ignore",
+        "TRYTONPASSFILE": str(python.parents[1] / "password"),
+    }  # fmt: skip
+
+
+def work(python: Path, environment: dict[str, str], script: Path, *words: str, stdin: str = "") -> dict[str, Any]:
+    """Run a script in Tryton's environment."""
+    done = subprocess.run(
+        [python, script, *words],
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

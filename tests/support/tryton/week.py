@@ -17,6 +17,7 @@ from proteus import Model, config
 from trytond.modules.account.tests.tools import create_chart, create_fiscalyear, get_accounts
 from trytond.modules.account_invoice.tests.tools import create_payment_term, set_fiscalyear_invoice_sequences
 from trytond.modules.company.tests.tools import create_company, get_company
+from trytond.modules.currency.tests.tools import get_currency
 
 TODAY = dt.datetime.now(dt.UTC).date()
 SHOPS = {"Radhaus Kiel": "R1", "Velo Ümlaut & Söhne": "R2", "Bike 'n' Ride": "R3"}
@@ -25,19 +26,9 @@ GOODS = {"BRK-01": ("Bremse", "19.99"), "KET-02": ("Kette", "34.50"), "LIC-03": 
 
 def enter() -> dict[str, object]:
     """Parties, products, five sales: shipped and billed, shipped and not billed, cancelled, offered, and a return."""
-    create_company()
-    company = get_company()
-    fiscal = set_fiscalyear_invoice_sequences(create_fiscalyear(company))
-    fiscal.click("create_period")
-    create_chart(company)
-    accounts = get_accounts(company)
-    category = Model.get("product.category")(name="Goods", accounting=True)
-    category.account_expense, category.account_revenue = accounts["expense"], accounts["revenue"]
-    category.save()
+    _, category, term = in_business()
     products = {code: product(code, name, price, category) for code, (name, price) in GOODS.items()}
     shops = {code: shop(name, code) for name, code in SHOPS.items()}
-    term = create_payment_term()
-    term.save()
     stock_up(products)
     whole = sell(shops["R1"], term, products, [("BRK-01", "10", "19.99"), ("KET-02", "2", "31.05")])
     part = sell(shops["R2"], term, products, [("LIC-03", "12", "7.25"), ("KET-02", "5", "34.5")])
@@ -46,7 +37,8 @@ def enter() -> dict[str, object]:
     offer = sell(shops["R3"], term, products, [("KET-02", "7", "30.00")], confirm=False)
     returned = sell(shops["R1"], term, products, [("BRK-01", "-3", "19.99")])
     for sale in (whole, part):
-        ship(sale)
+        for shipment in sale.shipments:
+            ship(shipment)
     for shipment in returned.shipment_returns:
         shipment.click("receive")
         shipment.click("done")
@@ -78,6 +70,25 @@ def change() -> dict[str, object]:
     return facts([new, part]) | {"deleted": deleted}
 
 
+def in_business(name: str | None = None, code: str | None = None):
+    """A company with its accounts and fiscal year; gives it, a category of goods and terms of payment."""
+    create_company(currency=get_currency("EUR"))
+    company = get_company()
+    if name is not None:
+        company.party.name, company.party.code = name, code
+        company.party.save()
+    fiscal = set_fiscalyear_invoice_sequences(create_fiscalyear(company))
+    fiscal.click("create_period")
+    create_chart(company)
+    accounts = get_accounts(company)
+    category = Model.get("product.category")(name="Goods", accounting=True)
+    category.account_expense, category.account_revenue = accounts["expense"], accounts["revenue"]
+    category.save()
+    term = create_payment_term()
+    term.save()
+    return company, category, term
+
+
 def shop(name: str, code: str):
     party = Model.get("party.party")(name=name, code=code)
     (address,) = party.addresses
@@ -88,7 +99,9 @@ def shop(name: str, code: str):
 
 def product(code: str, name: str, price: str, category):
     (unit,) = Model.get("product.uom").find([("name", "=", "Unit")])
-    template = Model.get("product.template")(name=name, default_uom=unit, type="goods", salable=True, list_price=Decimal(price))
+    template = Model.get("product.template")(
+        name=name, default_uom=unit, type="goods", salable=True, purchasable=True, list_price=Decimal(price)
+    )
     template.account_category = category
     (made,) = template.products
     made.suffix_code = code
@@ -120,12 +133,9 @@ def sell(party, term, products, lines, *, confirm: bool = True):
     return sale
 
 
-def ship(sale) -> None:
-    for shipment in sale.shipments:
-        shipment.click("assign_try")
-        shipment.click("pick")
-        shipment.click("pack")
-        shipment.click("done")
+def ship(shipment) -> None:
+    for button in ("assign_try", "pick", "pack", "done"):
+        shipment.click(button)
 
 
 def facts(sales) -> dict[str, object]:
