@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -56,7 +56,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run did. `generation` is what readers see now; `published` says whether this run made it."""
+    """What a run did. `generation` is what readers see now; `published` says whether this run made it.
+
+    `points_pending`: the points of what it brought were left to a later run.
+    """
 
     run_id: str
     run_no: int
@@ -64,6 +67,7 @@ class RunResult:
     points_posted: int
     generation: int | None
     published: bool
+    points_pending: bool = False
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -100,11 +104,12 @@ class Reporting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gate:
-    """How the gate is to check: whether it writes its documents, and whether plain SQL is enough."""
+class _Haste:
+    """Whether the gate writes its documents, whether plain SQL is enough for it, and whether points may follow later."""
 
     docs: bool
     quick: bool
+    points_later: bool
 
 
 class Pipeline:
@@ -127,17 +132,21 @@ class Pipeline:
         self._is_warm = True
 
     def run(
-        self, deliveries: Sequence[Delivery], reporting: Reporting, *, data_docs: bool = True, quick_gate: bool = False
-    ) -> RunResult:
+        self, deliveries: Sequence[Delivery], reporting: Reporting, *, data_docs: bool = True, quick_gate: bool = False,
+        points_later: bool = False,
+    ) -> RunResult:  # fmt: skip
         """Load, transform, award, check, publish. Raises DreiklangError; what was published before stays published.
 
-        With `quick_gate` the gate's expectations are checked in SQL alone, for runs that follow each other within seconds.
+        For runs that follow each other within seconds: with `quick_gate` the gate's expectations are checked in SQL alone, and with
+        `points_later` what brings news is published without its points (ADR 0034).
         """
         with own_warehouse(self._settings) as connection:
             prepare(connection)
             run_id, run_no = self._begin(connection, deliveries)
             try:
-                result = self._steps(connection, deliveries, reporting, run_id, run_no, _Gate(data_docs, quick_gate))
+                result = self._steps(
+                    connection, deliveries, reporting, run_id, run_no, _Haste(data_docs, quick_gate, points_later)
+                )
             except BaseException as error:
                 self._end(connection, run_id, "failed", None, str(error))
                 log.error("run_failed", run_id=run_id, code=getattr(error, "code", type(error).__name__))
@@ -147,7 +156,7 @@ class Pipeline:
             return result
 
     def _steps(
-        self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str, run_no: int, gate: _Gate
+        self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str, run_no: int, haste: _Haste
     ) -> RunResult:
         reporting.step("load")
         loads = self._load(connection, deliveries, reporting, run_id)
@@ -160,6 +169,11 @@ class Pipeline:
         if has_news:
             reporting.step("facts")
             self.transformer.build_facts(None if full else changed)
+        points_later = haste.points_later and has_news and not full and bool(self._programmes) and "parties" not in changed
+        if points_later:
+            return self._publish(
+                connection, reporting, haste, RunResult(run_id, run_no, loads, 0, None, True, points_pending=True)
+            )
         reporting.step("awards")
         posted, is_news = award_points_of_run(connection, self._settings, self._programmes, self._clock, self._hooks, full=full)
         if (
@@ -171,10 +185,13 @@ class Pipeline:
             self.transformer.build_points(full=full)
         if self._programmes:
             self.transformer.check_books()
+        return self._publish(connection, reporting, haste, RunResult(run_id, run_no, loads, posted, None, published=True))
+
+    def _publish(self, connection: Any, reporting: Reporting, haste: _Haste, result: RunResult) -> RunResult:
         reporting.step("gate")
-        generation = self._check_and_publish(connection, reporting, gate)
-        record_transform(connection, run_no)
-        return RunResult(run_id, run_no, loads, posted, generation, published=True)
+        generation = self._check_and_publish(connection, reporting, haste)
+        record_transform(connection, result.run_no)
+        return replace(result, generation=generation)
 
     def _load(self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str) -> tuple[LoadReport, ...]:
         """Load, and beside it, once, parse the models and import the gate's library: both take seconds and need no data."""
@@ -212,13 +229,13 @@ class Pipeline:
             store.dispose()
         return [report for report in reports if report.outcomes]
 
-    def _check_and_publish(self, connection: Any, reporting: Reporting, gate: _Gate) -> int:
+    def _check_and_publish(self, connection: Any, reporting: Reporting, haste: _Haste) -> int:
         """The gate decides by a small copy of figures, so the next generation is written beside it and only then pointed to."""
         with TemporaryDirectory(prefix="dreiklang-gate-") as work, ThreadPoolExecutor(max_workers=1) as beside:
             controls = Path(work) / "gate.duckdb"
             write_controls(connection, controls)
             staging = beside.submit(stage_generation, connection, self._settings)
-            found = run_quick_gate(controls) if gate.quick else run_gate(controls, self._settings, docs=gate.docs)
+            found = run_quick_gate(controls) if haste.quick else run_gate(controls, self._settings, docs=haste.docs)
             staged = staging.result()
         if not found.success:
             staged.discard()

@@ -58,6 +58,9 @@ PROCESS_DIED = "ProcessDied"
 FULL_GATE_SECONDS = 900.0
 """Great Expectations judges the first run and then one run in so many seconds; the others are judged by the same list in SQL."""
 
+POINTS_SECONDS = 15.0
+"""While orders keep coming, points are awarded in one run in so many seconds; the runs between publish the orders alone (ADR 0034)."""
+
 
 class StopRequestedError(BaseException):
     """The process is to end; what was not settled is rolled back and read again at the next start."""
@@ -92,7 +95,7 @@ class Service:
         self._state: State = self._state_file.load()
         self._stop = threading.Event()
         self._stop_asked_s: float | None = None
-        self._swept_s = self._full_gate_s = float("-inf")
+        self._swept_s = self._full_gate_s = self._points_s = float("-inf")
         self._blame_what_killed_the_last_one()
 
     @property
@@ -175,10 +178,15 @@ class Service:
         self._state.has_unpublished = True
         self._state_file.save(self._state)
         is_full = time.monotonic() - self._full_gate_s >= FULL_GATE_SECONDS
+        points_later = bool(due.deliveries) and time.monotonic() - self._points_s < POINTS_SECONDS
         asked = self._wishes.known()
         try:
             result = self._pipeline.run(
-                due.deliveries, Reporting(self._on_step, self._before_file), data_docs=is_full, quick_gate=not is_full
+                due.deliveries,
+                Reporting(self._on_step, self._before_file),
+                data_docs=is_full,
+                quick_gate=not is_full,
+                points_later=points_later,
             )
         except DreiklangError as error:
             self._run_failed(error.code)
@@ -195,11 +203,13 @@ class Service:
             self._full_gate_s = time.monotonic()
         for source in due.sources:
             self._wishes.met(source.source_id, asked)
+        if not result.points_pending:
+            self._points_s = time.monotonic()
         self._run_succeeded(due, result, now)
         return result
 
     def _run_succeeded(self, due: _Due, result: RunResult, began_at: datetime) -> None:
-        self._state.has_unpublished = False
+        self._state.has_unpublished = result.points_pending
         if self._state.run.failures >= ATTEMPTS_MAX:
             self._alerts.tell("runs_succeed_again", None, "Runs end in a published generation again.")
         self._state.run = Attempts()

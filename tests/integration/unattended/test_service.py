@@ -60,6 +60,9 @@ def test_files_are_picked_up_together_published_once_and_put_away(instance: Inst
             "orders_2.csv",
             "orders_3.csv",
         ]
+        points = service.tick()
+        assert points is not None, "the points of what was published at once follow when nothing waits"
+        assert points.points_posted
         assert service.tick() is None
         later(instance, seconds=120)
         service._swept_s = float("-inf")
