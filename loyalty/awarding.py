@@ -69,6 +69,8 @@ class Expected:
         if not steps:  # a period that a full evaluation no longer found
             return
         (step,) = steps
+        if not any(int(step[name]) for name in ("quantity_milli", "amount_subcents", "points")):
+            return  # emptied by what came later: as if it had never held anything
         rule = document.rule
         self.periods[document.cause, currency] = (
             self.programme.programme_id, rule_key(rule), rule.rule_id, document.cause, int(step["member"]), document.distributor, currency,
