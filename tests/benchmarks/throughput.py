@@ -209,7 +209,10 @@ def memory(work: Path) -> list[Measured]:
             f"to '{folder / 'orders.csv'}' (format csv, quote '', header true, delimiter '\t')"
         )
     code = "from tests.benchmarks.throughput import load_large; import sys; load_large(sys.argv[1])"
-    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"the large file was not loaded: {(done.stderr.splitlines() or ['no word'])[-1]}", file=sys.stderr)
+        return [Measured("a file of ten times the memory limit: loaded", 0, "", 1, at_most=False)]
     rows, peak_gib, size_gib = json.loads(done.stdout.splitlines()[-1])
     return [
         Measured("a file of ten times the memory limit: its size", size_gib, "GiB"),
