@@ -57,7 +57,7 @@ MUTATIONS = (
              "what a cap cut is asked for again"),
     Mutation("posting.py", "return awarded_at.astimezone(ZoneInfo(books.programme.time_zone)).date() != document.event_on", "return False",
              "a document that moves to another day keeps the expiry of the old one"),
-    Mutation("posting.py", "document.available_on is None or document.available_on > books.today", "document.available_on is None",
+    Mutation("posting.py", "if day is None or day > books.today:", "if day is None:",
              "points are confirmed before their day"),
     Mutation("caps.py", "returned = counted * points // net_points", "returned = 0", "a cancelled award gives nothing back to its cap"),
     Mutation("caps.py", "if room >= points:", "if room > 0:", "the last award runs over the cap"),
