@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.mutations.ledger import BENCH, MUTATIONS, Mutation
 
 ROOT = Path(__file__).parents[2]
-SEEDS, STEPS = 12, 120
+SEEDS, STEPS = 60, 120
 SECONDS = 900
 
 
