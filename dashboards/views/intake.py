@@ -77,8 +77,9 @@ def _bring(context: Context, file: UploadedFile) -> None:
         if has_legs(feed):
             leg = st.selectbox(context.text("d.intake.leg"), list(ON_LEG), width=260, key="intake_leg",
                                format_func=lambda one: context.text(f"d.intake.leg_{one}"))  # fmt: skip
-    first = looked_at(context.user, file, feed, leg)
-    proposal = looked_at(context.user, file, feed, leg, _columns(context, file, first))
+    first = guess if (feed, leg) == (guess.feed, "sell_through") else looked_at(context.user, file, feed, leg)
+    chosen = _columns(context, file, first)
+    proposal = looked_at(context.user, file, feed, leg, chosen) if chosen else first
     if proposal.unused:
         remark(context.text("d.intake.unused", names=", ".join(plain(name) for name in proposal.unused)))
     answers = _answers(context, file, proposal, leg)

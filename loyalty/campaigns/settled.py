@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Table, case, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, case, func, select
 
 from core.scope import Role, Scope
 from core.store import reading
-from loyalty.campaigns.charging import Charge
+from loyalty.campaigns.charging import Charge, Charges
 from loyalty.lot_states import IDS_PER_QUERY
 from loyalty.programme_tables import campaigns
 from loyalty.settlement_tables import (
@@ -24,6 +24,7 @@ from loyalty.settlement_tables import (
     settlements,
 )
 from loyalty.tables import journal, lots, transfers
+from loyalty.writing import insert_rows
 
 ORIGINS = journal.alias("origins")
 """The entry that opened the lot of a transfer."""
@@ -157,6 +158,38 @@ def charge_of(row: Row[Any]) -> Charge:
     """A statement's row."""
     return Charge(int(row.points_burned), int(row.burned_subcents), int(row.distributor_subcents), int(row.burned_cents),
                   int(row.distributor_cents))  # fmt: skip
+
+
+def charged_before(
+    connection: Connection, headers: Table, statements: Table, of: ColumnElement[bool]
+) -> tuple[dict[int, Charge], Charge]:
+    """What earlier settlements of the same kind and subject (`of`) charged: per distributor, and in all."""
+    before: dict[int, Charge] = defaultdict(Charge)
+    rows = select(statements).join(headers, headers.c.settlement_id == statements.c.settlement_id).where(of)
+    for row in connection.execute(rows):
+        before[int(row.distributor_party_id)] = before[int(row.distributor_party_id)].plus(charge_of(row))
+    sums = [func.coalesce(func.sum(column), 0) for column in (headers.c.burned_subcents, headers.c.burned_cents)]
+    subcents, cents = connection.execute(select(*sums).where(of)).one()
+    return before, Charge(burned_subcents=int(subcents), burned_cents=int(cents))
+
+
+def write_statements(connection: Connection, statements: Table, settlement_id: str, charges: Charges) -> None:
+    """One row per distributor, as both kinds of settlement keep it."""
+    insert_rows(connection, statements, [
+        (settlement_id, distributor, one.points_burned, one.burned_subcents, one.distributor_subcents, one.burned_cents,
+         one.distributor_cents, one.manufacturer_cents)
+        for distributor, one in charges.by_distributor.items()
+    ])  # fmt: skip
+
+
+def line_values(settlement_id: str, charges: Charges) -> list[tuple[object, ...]]:
+    """Lines of statements, numbered, in the order of the tables' columns."""
+    return [
+        (settlement_id, line.burned.distributor, number, line.burned.rule_id,
+         ",".join(f"{name}:{percent}" for name, percent in line.burned.funders), line.burned.points, line.burned_subcents,
+         line.manufacturer_subcents, line.distributor_subcents)
+        for number, line in enumerate(charges.lines, 1)
+    ]  # fmt: skip
 
 
 def funders_of(text_of: str) -> tuple[tuple[str, int], ...]:

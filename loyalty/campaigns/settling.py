@@ -13,10 +13,20 @@ from core.clock import Clock, Ids
 from core.errors import InputRefusedError
 from core.scope import Role
 from core.store import reading, writing
-from loyalty.campaigns.charging import Burned, Charge, Charges, charge
+from loyalty.campaigns.charging import Burned, Charges, charge
 from loyalty.campaigns.lifecycle import locked, today_in
 from loyalty.campaigns.model import EARNING_STATES, Actor, Campaign, not_found, wrong_state
-from loyalty.campaigns.settled import BURNS, MOVES, ORIGINS, SIGNED_BURN, charge_of, funders_of, read_campaigns
+from loyalty.campaigns.settled import (
+    BURNS,
+    MOVES,
+    ORIGINS,
+    SIGNED_BURN,
+    charged_before,
+    funders_of,
+    line_values,
+    read_campaigns,
+    write_statements,
+)
 from loyalty.campaigns.settled import Settlement as Settlement
 from loyalty.campaigns.settled import SettlementLine as SettlementLine
 from loyalty.campaigns.settled import list_settlements as list_settlements
@@ -48,8 +58,8 @@ def settle(
             campaign, until, max((one.until for one in known), default=None), min(today_in(programme, clock), clock.now().date())
         )
         burned, transfer_ids = _burned(connection, campaign, until)
-        before, total_before = _charged(connection, campaign_id)
-        charges = charge(burned, programme.point_value_subcents, before, total_before)
+        before = charged_before(connection, settlements, settlement_statements, settlements.c.campaign_id == campaign_id)
+        charges = charge(burned, programme.point_value_subcents, *before)
         settlement_id = ids()
         _write(connection, campaign, programme, until, charges, settlement_id, actor, clock)
         insert_rows(connection, settled_transfers, [(transfer_id, settlement_id) for transfer_id in transfer_ids])
@@ -96,23 +106,6 @@ def _burned(connection: Connection, campaign: Campaign, until: date) -> tuple[li
     return burned, [int(row[0]) for row in rows]
 
 
-def _charged(connection: Connection, campaign_id: str) -> tuple[dict[int, Charge], Charge]:
-    """What earlier settlements of a campaign charged: per distributor, and in all."""
-    before: dict[int, Charge] = defaultdict(Charge)
-    for row in connection.execute(
-        select(settlement_statements)
-        .join(settlements, settlements.c.settlement_id == settlement_statements.c.settlement_id)
-        .where(settlements.c.campaign_id == campaign_id)
-    ):
-        before[int(row.distributor_party_id)] = before[int(row.distributor_party_id)].plus(charge_of(row))
-    total = connection.execute(
-        select(
-            func.coalesce(func.sum(settlements.c.burned_subcents), 0), func.coalesce(func.sum(settlements.c.burned_cents), 0)
-        ).where(settlements.c.campaign_id == campaign_id)
-    ).one()
-    return before, Charge(burned_subcents=int(total[0]), burned_cents=int(total[1]))
-
-
 def _write(
     connection: Connection, campaign: Campaign, programme: Programme, until: date, charges: Charges, settlement_id: str, actor: Actor, clock: Clock
 ) -> None:  # fmt: skip
@@ -123,14 +116,5 @@ def _write(
         burned_subcents=total.burned_subcents, burned_cents=total.burned_cents, manufacturer_cents=total.manufacturer_cents,
         settled_at=clock.now(), settled_by=actor.user_id,
     ))  # fmt: skip
-    insert_rows(connection, settlement_statements, [
-        (settlement_id, distributor, one.points_burned, one.burned_subcents, one.distributor_subcents, one.burned_cents,
-         one.distributor_cents, one.manufacturer_cents)
-        for distributor, one in charges.by_distributor.items()
-    ])  # fmt: skip
-    insert_rows(connection, settlement_lines, [
-        (settlement_id, line.burned.distributor, number, line.burned.rule_id,
-         ",".join(f"{name}:{percent}" for name, percent in line.burned.funders), line.burned.points, line.burned_subcents,
-         line.manufacturer_subcents, line.distributor_subcents)
-        for number, line in enumerate(charges.lines, 1)
-    ])  # fmt: skip
+    write_statements(connection, settlement_statements, settlement_id, charges)
+    insert_rows(connection, settlement_lines, line_values(settlement_id, charges))

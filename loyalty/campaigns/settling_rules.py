@@ -16,10 +16,21 @@ from core.clock import Clock, Ids
 from core.errors import AccessDeniedError, InputRefusedError
 from core.scope import Role
 from core.store import reading, writing
-from loyalty.campaigns.charging import Burned, Charge, Charges, charge
+from loyalty.campaigns.charging import Burned, Charges, charge
 from loyalty.campaigns.lifecycle import today_in
 from loyalty.campaigns.model import Actor
-from loyalty.campaigns.settled import BURNS, MOVES, ORIGINS, SIGNED_BURN, Settlement, charge_of, funders_of, read_rules
+from loyalty.campaigns.settled import (
+    BURNS,
+    MOVES,
+    ORIGINS,
+    SIGNED_BURN,
+    Settlement,
+    charged_before,
+    funders_of,
+    line_values,
+    read_rules,
+    write_statements,
+)
 from loyalty.domain.programme import Programme
 from loyalty.settlement_tables import (
     rule_settled_transfers,
@@ -59,7 +70,9 @@ def settle_rules(
             programme, until, max((one.until for one in known), default=None), min(today_in(programme, clock), clock.now().date())
         )
         burned, transfer_ids = _burned(connection, programme, until)
-        charges = charge(burned, programme.point_value_subcents, *_charged(connection, programme))
+        of_programme = rule_settlements.c.programme_id == programme.programme_id
+        before = charged_before(connection, rule_settlements, rule_settlement_statements, of_programme)
+        charges = charge(burned, programme.point_value_subcents, *before)
         settlement_id = ids()
         _write(connection, programme, owner, until, charges, settlement_id, actor, clock)
         insert_rows(connection, rule_settled_transfers, [(transfer_id, settlement_id) for transfer_id in transfer_ids])
@@ -108,24 +121,6 @@ def _burned(connection: Connection, programme: Programme, until: date) -> tuple[
     return burned, [int(row[0]) for row in rows]
 
 
-def _charged(connection: Connection, programme: Programme) -> tuple[dict[int, Charge], Charge]:
-    """What earlier settlements charged: per distributor, and in all."""
-    before: dict[int, Charge] = defaultdict(Charge)
-    of_programme = rule_settlements.c.programme_id == programme.programme_id
-    for row in connection.execute(
-        select(rule_settlement_statements)
-        .join(rule_settlements, rule_settlements.c.settlement_id == rule_settlement_statements.c.settlement_id)
-        .where(of_programme)
-    ):
-        before[int(row.distributor_party_id)] = before[int(row.distributor_party_id)].plus(charge_of(row))
-    total = connection.execute(
-        select(
-            func.coalesce(func.sum(rule_settlements.c.burned_subcents), 0), func.coalesce(func.sum(rule_settlements.c.burned_cents), 0)
-        ).where(of_programme)
-    ).one()  # fmt: skip
-    return before, Charge(burned_subcents=int(total[0]), burned_cents=int(total[1]))
-
-
 def _write(
     connection: Connection, programme: Programme, owner: int, until: date, charges: Charges, settlement_id: str, actor: Actor, clock: Clock
 ) -> None:  # fmt: skip
@@ -136,16 +131,10 @@ def _write(
         points_burned=total.points_burned, burned_subcents=total.burned_subcents, burned_cents=total.burned_cents,
         manufacturer_cents=total.manufacturer_cents, settled_at=clock.now(), settled_by=actor.user_id,
     ))  # fmt: skip
-    insert_rows(connection, rule_settlement_statements, [
-        (settlement_id, distributor, one.points_burned, one.burned_subcents, one.distributor_subcents, one.burned_cents,
-         one.distributor_cents, one.manufacturer_cents)
-        for distributor, one in charges.by_distributor.items()
-    ])  # fmt: skip
+    write_statements(connection, rule_settlement_statements, settlement_id, charges)
     insert_rows(connection, rule_settlement_lines, [
-        (settlement_id, line.burned.distributor, number, line.burned.rule_id,
-         ",".join(f"{name}:{percent}" for name, percent in line.burned.funders), line.burned.points, line.burned_subcents,
-         line.manufacturer_subcents, line.distributor_subcents, *_title(programme, line.burned.rule_id))
-        for number, line in enumerate(charges.lines, 1)
+        (*values, *_title(programme, line.burned.rule_id))
+        for values, line in zip(line_values(settlement_id, charges), charges.lines, strict=True)
     ])  # fmt: skip
 
 

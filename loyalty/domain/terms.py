@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from loyalty.domain.programme import CHALLENGE_PREFIX, MILLI, POINTS, STATUS, Caps, Language, Programme, Rule
@@ -83,6 +84,9 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
 def describe(programme: Programme, language: Language) -> str:
     """The terms as text for members."""
     side = 0 if language == "de" else 1
@@ -124,10 +128,15 @@ def _rule(rule: Rule, side: int, *, with_funding: bool = False) -> str:
         parts.append(_caps(rule.caps, side, with_funding))
     if with_funding:
         parts.append(_say("paid", side, n=", ".join(f"{share} % {_say(name, side)}" for name, share in rule.funders)))
-    days = _say("from", side, n=rule.valid_from.isoformat())
+    days = _say("from", side, n=_day(rule.valid_from, side))
     if rule.valid_to:
-        days += " " + _say("to", side, n=rule.valid_to.isoformat())
+        days += " " + _say("to", side, n=_day(rule.valid_to, side))
     return f"{(rule.title_de, rule.title_en)[side]}: {'; '.join([*parts, days])}"
+
+
+def _day(on: date, side: int) -> str:
+    """A day as its readers write it: 24.12.2026, 24 Dec 2026."""
+    return f"{on:%d.%m.%Y}" if side == 0 else f"{on.day} {MONTHS[on.month - 1]} {on.year}"
 
 
 def _waits(rule: Rule) -> str:

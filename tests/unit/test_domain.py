@@ -84,6 +84,9 @@ def test_shipped_programmes_load_and_speak(name: str, language: str) -> None:
     programme = load_programme(name)
     terms = describe(programme, "de" if language == "de" else "en")
     assert all((r.title_de if language == "de" else r.title_en) in terms for r in programme.rules)
+    first = programme.rules[0].valid_from
+    assert (f"{first:%d.%m.%Y}" if language == "de" else f"{first.day} {first:%b} {first.year}") in terms
+    assert first.isoformat() not in terms
 
 
 BROKEN = """
