@@ -61,21 +61,25 @@ class Transformer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._manifest: Any = None
+        self._parsed: tuple[Any, bytes] | None = None
 
     def warm_up(self) -> None:
         """Import dbt and parse the project, which takes seconds and needs no data. Raises like a build."""
-        runner_class = _dbt_runner()
-        with _environment(self._settings):
-            parsed = runner_class().invoke(["parse", *self._common_arguments()])
-        self._check(parsed)
-        self._manifest = parsed.result
+        self._project()
 
     def adopt(self, other: Transformer) -> None:
         """Take over the parsed project of another instance; the project is the same, only the files differ."""
-        if other._manifest is None:
-            other.warm_up()
-        self._manifest = other._manifest
+        self._parsed = other._project()
+
+    def _project(self) -> tuple[Any, bytes]:
+        """The class of dbt's manifest, and the parsed project packed."""
+        if self._parsed is None:
+            runner_class = _dbt_runner()
+            with _environment(self._settings):
+                parsed = runner_class().invoke(["parse", *self._common_arguments()])
+            self._check(parsed)
+            self._parsed = type(parsed.result), parsed.result.to_msgpack()
+        return self._parsed
 
     def build_facts(self, changed: Sequence[str] | None) -> None:
         """Build what tells of trade and support: what depends on the `changed` feeds, or with None everything anew."""
@@ -122,12 +126,11 @@ class Transformer:
         self._check(self._dbt(arguments))
 
     def _dbt(self, arguments: list[str]) -> Any:
-        if self._manifest is None:
-            self.warm_up()
+        manifest_class, packed = self._project()
         runner_class = _dbt_runner()
         with _environment(self._settings):
             # a run writes compiled code into its manifest, so each gets its own
-            return runner_class(manifest=_fresh(self._manifest)).invoke([*arguments, *self._common_arguments()])
+            return runner_class(manifest=manifest_class.from_msgpack(packed)).invoke([*arguments, *self._common_arguments()])
 
     @staticmethod
     def _check(result: Any) -> None:
@@ -216,10 +219,6 @@ def project_fingerprint() -> str:
             digest.update(path.relative_to(PROJECT_DIR).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _fresh(manifest: Any) -> Any:
-    return type(manifest).from_msgpack(manifest.to_msgpack())
 
 
 @contextmanager
