@@ -79,6 +79,13 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         manufacturer_id BIGINT; distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; order_document_no VARCHAR;
         order_line_no VARCHAR; quantity DECIMAL(18,3); promised_on DATE; shipped_on DATE; delivered_on DATE; is_late BOOLEAN"""),
         _ALL_THREE, {M: frozenset({"delivery_no", "line_no", "source_id", "order_document_no", "order_line_no"})}),
+    Served("fct_receipt_lines", "one row per line that a buyer reports as received", _columns("""
+        receipt_line_id UBIGINT; source_id VARCHAR; receipt_no VARCHAR; line_no VARCHAR; leg VARCHAR;
+        manufacturer_id BIGINT; distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; delivery_no VARCHAR;
+        delivery_line_id UBIGINT; order_document_no VARCHAR; order_line_no VARCHAR; ordered_quantity DECIMAL(18,3);
+        shipped_quantity DECIMAL(18,3); accepted_quantity DECIMAL(18,3); rejected_quantity DECIMAL(18,3); reason VARCHAR;
+        received_on DATE; recorded_at TIMESTAMP"""),
+        _ALL_THREE, {M: frozenset({"receipt_no", "line_no", "source_id", "delivery_no", "delivery_line_id", "order_document_no", "order_line_no"})}),
     Served("fct_invoice_lines", "one row per invoice line", _columns("""
         invoice_line_id UBIGINT; source_id VARCHAR; invoice_no VARCHAR; line_no VARCHAR; leg VARCHAR;
         distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; order_document_no VARCHAR; order_line_no VARCHAR;

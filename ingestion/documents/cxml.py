@@ -1,4 +1,4 @@
-"""cXML: OrderRequest, ConfirmationRequest, ShipNoticeRequest. One file is one message; its payloadID is what a replay repeats.
+"""cXML: OrderRequest, ConfirmationRequest, ShipNoticeRequest. One file is one message; a sender that tries again repeats its payloadID.
 
 The DOCTYPE line that cXML asks for is accepted and never followed. The shared secret of the header is redacted before anything is read. A line's
 ConfirmationStatus elements split its quantity: each is a row of `order_confirmations`.
@@ -42,8 +42,16 @@ def parse(content: bytes, switches: Mapping[str, str]) -> Parsed:
     payload_id = root.attribute("payloadID") or ""
     if not payload_id:
         draft.find("ING-612", root.place, "no payloadID", "the attribute that makes the message unique")
-    key = MessageKey(envelope["sender"], payload_id, "", payload_id, draft.kind, document_no, function, sha256_of(content))
+    key = MessageKey(
+        envelope["sender"], payload_id, "", payload_id, draft.kind, document_no, function, _digest(root), "cXML/@payloadID"
+    )
     return Parsed("cxml", (draft.finish(key, content.decode("utf-8", "replace")),), envelope=envelope)
+
+
+def _digest(root: Node) -> str:
+    """Of what the message says, to whom and from whom: not of when it was sent, by which program, or how it is indented."""
+    parts = [root.node(path) for path in ("Header/From", "Header/To", "Request", "Message", "Response")]
+    return sha256_of(b"\n".join(part.canonical() for part in parts if part is not None))
 
 
 def _credential(root: Node, role: str) -> str:

@@ -23,6 +23,11 @@ CELLS: dict[str, dict[Role, str]] = {
     "fct_invoices": {M: "-", D: "own", R: "own"},
     "fct_payments": {M: "-", D: "own", R: "own"},
     "fct_payment_allocations": {M: "-", D: "own", R: "own"},
+    "fct_receipt_lines": {
+        M: "own | receipt_no line_no source_id delivery_no delivery_line_id order_document_no order_line_no",
+        D: "own",
+        R: "own",
+    },
     "fct_return_lines": {M: f"own | {NET} return_no line_no source_id order_document_no order_line_no", D: "own", R: "own"},
     "fct_sales_report_lines": {M: f"own | {NET} {NUMBERS}", D: "own", R: "own"},
     "fct_stock_levels": {M: "own", D: "own", R: "own"},

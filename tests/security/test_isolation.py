@@ -204,6 +204,17 @@ def test_foreign_and_missing_documents_answer_alike(pages: Lookalikes) -> None:
     assert len(read(QUERIES["r_order_lines"], scope, {"document_no": "A-1"})) == 1
 
 
+def test_what_arrived_is_known_to_both_sides(pages: Lookalikes) -> None:
+    for name, role, ref, filters in (
+        ("r_receipts", Role.RETAILER, "R1", {"document_no": "A-1"}), ("d_receipts", Role.DISTRIBUTOR, "D1", {}),
+    ):  # fmt: skip
+        arrived = read(QUERIES[name], pages.scope(role, ref), filters).to_dict("records")
+        quantities = ("ordered_quantity", "shipped_quantity", "accepted_quantity", "rejected_quantity")
+        assert [one[key] for one in arrived[:1] for key in quantities] == [20, 20, 18, 2], (
+            "of the delivery and the order it answers"
+        )
+
+
 def test_a_reader_without_a_scope_is_an_error(both: Lookalikes) -> None:
     with pytest.raises(TypeError):
         both.serving.reader(None)  # type: ignore[arg-type]

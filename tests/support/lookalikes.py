@@ -190,6 +190,10 @@ def _rows(t: Trade) -> dict[str, list[Row]]:
             "leg": "sell_through", "delivery_no": f"L-{t.text}", "line_no": "1", **trade, "order_document_no": no, "order_line_no": "1",
             "product": product, "quantity": "20", "shipped_on": "2026-06-03", "delivered_on": "2026-06-07",
         }],
+        "receipts": [{
+            "leg": "sell_through", "receipt_no": f"E-{t.text}", "line_no": "1", **trade, "delivery_no": f"L-{t.text}", "product": product,
+            "accepted_quantity": "18", "rejected_quantity": "2", "received_on": "2026-06-08", "reason": f"dented {t.text}",
+        }],
         "invoices": [{
             "leg": "sell_through", "invoice_no": f"I-{t.text}", "line_no": "1", **trade, "order_document_no": no, "product": product,
             "quantity": "20", "net_amount": net, "invoiced_on": "2026-06-08",
