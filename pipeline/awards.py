@@ -36,6 +36,7 @@ from loyalty.domain.programme import POINTS, STATUS, Rule
 from loyalty.evaluation import DOCUMENTS_PER_BATCH, Unearned, evaluate_rules, rule_key
 from loyalty.expiring import keep_house
 from loyalty.exporting import COPIES, Copy
+from loyalty.owning import owned
 from loyalty.review import review_before_posting
 from loyalty.tiering import decide_tiers, held_tiers
 from loyalty.workspace import Workspace, prepare_memory
@@ -71,6 +72,7 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
     try:
         migrate(store)
         prepare_awards(connection)
+        programmes = [owned(connection, programme) for programme in programmes]
         for programme in programmes:
             before_posting(connection, store, programme, clock)
             award = ProgrammeAward(connection, store, programme, clock, hooks, full=full)
@@ -198,7 +200,9 @@ class ProgrammeAward:
             append_rows(self.connection, "raw.awarded_worth", columns, rows)
 
     def _name(self, rule: Rule) -> str:
-        return f"{self.programme.programme_id}@{self.programme.version}|{rule_key(rule)}@{rule.version}"
+        """What was evaluated; for a distributor's programme also whose sales, since its owner may become known later."""
+        seller = f"@{self.programme.owner_id}" if self.programme.is_distributors else ""
+        return f"{self.programme.programme_id}@{self.programme.version}{seller}|{rule_key(rule)}@{rule.version}"
 
     def _evaluated_before(self) -> dict[str, int]:
         rows = self.connection.execute("select programme, max(run_no) from raw.awarded group by programme").fetchall()
