@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Engine
 
 from core.clock import Clock, random_id
@@ -42,6 +43,8 @@ from loyalty.tiering import decide_tiers, held_tiers
 from loyalty.workspace import Workspace, prepare_memory
 from pipeline.between_runs import before_posting
 
+log = structlog.get_logger("dreiklang.awards")
+
 Campaigns = Callable[[Engine, Programme, Clock], Sequence[RunningCampaign]]
 """Campaigns whose awards stand (running, ended), with their rules and the members that may earn under them."""
 
@@ -72,7 +75,7 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
     try:
         migrate(store)
         prepare_awards(connection)
-        programmes = [owned(connection, programme) for programme in programmes]
+        programmes = [_with_owner(connection, programme) for programme in programmes]
         for programme in programmes:
             before_posting(connection, store, programme, clock)
             award = ProgrammeAward(connection, store, programme, clock, hooks, full=full)
@@ -88,6 +91,19 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
         for award in awards:
             award.work.close()
         store.dispose()
+
+
+def _with_owner(connection: Any, programme: Programme) -> Programme:
+    """The programme with its owner as the master knows it now; the operator is told of a distributor's that nobody runs yet."""
+    found = owned(connection, programme)
+    if found.is_distributors and found.owner_id is None:
+        log.warning(
+            "programme_owner_unknown",
+            programme=found.programme_id,
+            distributor_ref=found.distributor_ref,
+            effect="it earns nothing",
+        )
+    return found
 
 
 class ProgrammeAward:

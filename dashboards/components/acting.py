@@ -18,7 +18,7 @@ from dashboards.texts import CATALOGUE
 from loyalty import Programme
 from portal import User, scope_of
 
-OUTCOME = "act-outcome"
+OUTCOME, KEPT = "act-outcome", "programme-kept"
 
 
 class Partner(NamedTuple):
@@ -60,18 +60,20 @@ def programme_of(context: Context) -> Programme | None:
 
 
 def choose_programme(context: Context, programmes: Sequence[Programme]) -> Programme | None:
-    """One of these programmes; nothing is asked where there is no choice."""
+    """One of these programmes; nothing is asked where there is no choice. The next page begins with what was chosen on this one."""
     if len(programmes) <= 1:
         return programmes[0] if programmes else None
     titles = {one.programme_id: one.title_de if context.language == "de" else one.title_en for one in programmes}
     chosen = st.selectbox(
         context.text("filter.programme"),
         list(titles),
+        index=list(titles).index(kept) if (kept := st.session_state.get(KEPT)) in titles else 0,
         key="programme",
         bind="query-params",
         format_func=lambda one: titles[one],
         width=320,
     )
+    st.session_state[KEPT] = chosen
     return next((one for one in programmes if one.programme_id == chosen), programmes[0])
 
 

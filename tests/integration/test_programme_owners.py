@@ -8,7 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Engine, select
+from structlog.testing import capture_logs
 
 from core.clock import FixedClock, random_id
 from core.errors import AccessDeniedError, ConfigurationError, InputRefusedError
@@ -136,10 +138,15 @@ def test_corrections_move_points_between_what_is_its_own_and_what_is_not(instanc
     assert verify(instance.store).findings == ()
 
 
-def test_an_owner_that_becomes_known_later_earns_its_members_their_past(instance: Instance) -> None:
+def test_an_owner_that_becomes_known_later_earns_its_members_their_past(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody earns anything while the master does not know the distributor; then all of the past is evaluated."""
     instance.know(ref="somebody else")
-    instance.run()
+    monkeypatch.setattr(awards, "log", structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=structlog.BoundLogger))
+    with capture_logs() as said:
+        instance.run()
+    assert [(one["event"], one["distributor_ref"]) for one in said] == [("programme_owner_unknown", "D-11")]
     instance.run()
     assert instance.points(OWN) == {}
     instance.know()
