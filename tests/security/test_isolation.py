@@ -22,7 +22,7 @@ from dashboards.queries import QUERIES, read
 from portal import SessionLimits
 from tests.conftest import NOW
 from tests.security.access_matrix import CELLS, cell, owner_column
-from tests.support.lookalikes import TRADES, Lookalikes, canaries_of, foreign_to
+from tests.support.lookalikes import TRADES, Lookalikes, canaries_of, foreign_to, secrets_from
 
 pytestmark = pytest.mark.security
 ROLES = (Role.MANUFACTURER, Role.DISTRIBUTOR, Role.RETAILER)
@@ -68,7 +68,7 @@ def texts_of(frame: pd.DataFrame) -> str:
 
 def confidential_to_others(role: Role, ref: str) -> set[str]:
     """Canaries that this person must never see."""
-    return canaries_of(foreign_to(ref))
+    return secrets_from(ref)
 
 
 def answers(role: Role, ref: str, instance: Lookalikes) -> Iterator[tuple[str, pd.DataFrame]]:
