@@ -19,6 +19,8 @@ CONFIRMATIONS = {
     "accept": "confirmed", "allDetail": "confirmed", "detail": "changed", "reject": "rejected", "backordered": "backordered",
     "unknown": "pending",
 }  # fmt: skip
+WHOLE_ANSWERS = ("accept", "reject")
+"""Kinds of confirmation that speak of the whole order when they name no lines."""
 RANKS = {"new": 0, "update": 2, "delete": 5}
 SUB_CENT = Decimal("0.0001")
 
@@ -197,7 +199,10 @@ def _confirmation(draft: Draft, root: Node, request: Node) -> tuple[str, str]:
         draft.find("ING-612", header.place, "no noticeDate", "the day of the answer")
     draft.head(kind, confirmed_on, RANKS.get(head["operation"] or "", 0), root.attribute("timestamp") or "")
     draft.add("order_responses", header.place, head, response=CONFIRMATIONS.get(kind, kind), note=header.text("Comments"))
-    for line in request.nodes("ConfirmationItem"):
+    lines = request.nodes("ConfirmationItem")
+    if not lines and kind in WHOLE_ANSWERS:
+        draft.add("order_confirmations", header.place, head, line_no="*", split_no="1", status=CONFIRMATIONS[kind])
+    for line in lines:
         _confirmation_line(draft, line, head)
     return head["document_no"] or "", kind
 
