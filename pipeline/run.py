@@ -181,7 +181,7 @@ class Pipeline:
         reporting.step("rest")
         has_points = full or is_news or "parties" in changed
         if has_points or must_follow:
-            self.transformer.build_rest(points=has_points, sources=must_follow, full=full)
+            self.transformer.build_rest(points=has_points, derived=must_follow, full=full)
         if self._programmes and not has_points:
             self.transformer.check_books()
         return self._publish(connection, reporting, haste, RunResult(run_id, run_no, loads, posted, None, published=True))
