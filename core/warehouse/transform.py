@@ -83,7 +83,9 @@ class Transformer:
             with _environment(self._settings):
                 parsed = runner_class().invoke(["parse", *self._common_arguments()])
             self._check(parsed)
-            self._parsed = pickle.dumps(parsed.result)
+            # as it is read from a file: what the parser leaves on it besides belongs to the parser
+            plain = type(parsed.result).from_msgpack(parsed.result.to_msgpack())
+            self._parsed = pickle.dumps(plain)
         return self._parsed
 
     def build_facts(self, changed: Sequence[str] | None) -> None:
