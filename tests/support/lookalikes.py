@@ -307,8 +307,8 @@ class Lookalikes:
         return int(str(rows[0][0]))
 
 
-def build_lookalikes(folder: Path, trades: Sequence[Trade], clock: Clock) -> Lookalikes:
-    """Load, award and publish these trades in a home of their own."""
+def build_lookalikes(folder: Path, trades: Sequence[Trade], clock: Clock, *, burns: bool = True) -> Lookalikes:
+    """Load, award and publish these trades in a home of their own; `burns`: retailers and a distributor have spent some points since."""
     settings = Settings(home=folder / "home")
     profile = write_delivery(folder / "delivery", trades)
     programmes = []
@@ -327,8 +327,9 @@ def build_lookalikes(folder: Path, trades: Sequence[Trade], clock: Clock) -> Loo
     result = pipeline.run([Delivery(profile, folder / "delivery"), *desks], Reporting(step=lambda _: None), data_docs=False)
     assert result.refused == ()
     instance = Lookalikes(settings, Serving(settings.warehouse_dir))
-    _burn(instance, programmes, own, clock)
-    pipeline.run([], Reporting(step=lambda _: None), data_docs=False)
+    if burns:
+        _burn(instance, programmes, own, clock)
+        pipeline.run([], Reporting(step=lambda _: None), data_docs=False)
     return instance
 
 
