@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 
 from commands.demo_campaigns import launch_demo_campaign, settle_demo_campaign
-from commands.demo_rewards import seed_rewards
+from commands.demo_rewards import seed_own_rewards, seed_rewards
 from commands.loyalty import activate_programme
 from commands.people import party_id_of
 from commands.running import run_deliveries
@@ -23,7 +23,8 @@ from loyalty import Programme, active_programmes
 from pipeline import Delivery, Pipeline
 from portal import NewUser, create_user, list_users, set_password_by_operator
 
-DEMO_PROGRAMME = "alpenglut"
+DEMO_PROGRAMMES = ("demo", "nordwind")
+"""The manufacturer's, and one of the distributor's own, which only it and its retailers see."""
 
 PASSWORD_BYTES = 12
 """96 random bits: sixteen characters to type."""
@@ -38,11 +39,11 @@ def make_demo(settings: Settings, console: Console, *, seed: int, end_date: date
             end_date=end_date,
             progress=lambda step: status.update(f"Making the demo channel: {step}"),
         )
-    programme = activate_programme(settings, "demo")
+    programme, own = (activate_programme(settings, name) for name in DEMO_PROGRAMMES)
     _run(settings, console, manifest)
     _make_campaigns(settings, console, manifest, programme, end_date)
     people = _make_people(settings, manifest)
-    _show_rewards(settings, manifest)
+    _show_rewards(settings, manifest, programme, own)
     console.print(Panel(_log_in_text(settings, people), title="Dreiklang demo", expand=False), highlight=False)
 
 
@@ -72,14 +73,20 @@ def _make_campaigns(settings: Settings, console: Console, manifest: DemoManifest
     with console.status("Making the demo's campaigns"):
         is_new = launch_demo_campaign(settings, programme, manufacturer, distributor, end_date)
     if is_new:
-        run_deliveries(Pipeline(settings, SystemClock(), random_id, [programme]), [], console, data_docs=False)
+        run_deliveries(
+            Pipeline(settings, SystemClock(), random_id, active_programmes(settings.root)), [], console, data_docs=False
+        )
         settle_demo_campaign(settings, programme, manufacturer, end_date, retailer)
 
 
-def _show_rewards(settings: Settings, manifest: DemoManifest) -> None:
+def _show_rewards(settings: Settings, manifest: DemoManifest, programme: Programme, own: Programme) -> None:
     store = open_store(settings.resolved_store_url())
-    programme = next(one for one in active_programmes(settings.root) if one.programme_id == DEMO_PROGRAMME)
     seed_rewards(settings, store, programme, manifest.distributor_ref, manifest.retailer_ref, SystemClock())
+    distributor, retailer = (
+        party_id_of(settings, role, ref)
+        for role, ref in ((Role.DISTRIBUTOR, manifest.distributor_ref), (Role.RETAILER, manifest.retailer_ref))
+    )
+    seed_own_rewards(store, own.owned_by(distributor), distributor, retailer, SystemClock())
     store.dispose()
 
 

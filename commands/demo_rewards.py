@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Engine
@@ -39,6 +40,11 @@ CATALOGUE = (
     NewReward("Siebträger S1", "Espresso machine S1", 24_000, stock=2, limit_per_member=1),
 )
 OWN = NewReward("Nordwind-Liefergutschein 25 €", "Nordwind delivery voucher €25", 500, stock=60)
+OWN_PROGRAMME = (
+    NewReward("Warengutschein 20 €", "Voucher for goods, €20", 400),
+    NewReward("Freilieferung, ein Monat", "Free delivery for a month", 900, limit_per_member=2),
+)
+"""What the distributor's own programme offers."""
 RETAILERS_WITH_ORDERS = 3
 ANSWER = "Die Ware war für zwei Filialen; die erste Lieferung kam beschädigt an und ging deshalb zurück."
 
@@ -72,6 +78,18 @@ def seed_rewards(
     for case in cases_of_decider(store, programme, distributor):
         if case.reason_code == "circular_return" and case.status == "open":
             answer_case(store, case.member, case.case_id, ANSWER, clock, actor="demo")
+
+
+def seed_own_rewards(store: Engine, programme: Programme, distributor: int, retailer: int, clock: Clock) -> None:
+    """Two rewards of a distributor's own programme, one of them delivered to the demo's retailer. Once for an instance."""
+    if list_rewards(store, programme, distributor):
+        return
+    rewards = [add_reward(store, programme, replace(new, owner=distributor), clock, random_id) for new in OWN_PROGRAMME]
+    _order(store, programme, distributor, retailer, "demo-own", ((rewards[0], 1),), clock)
+    side = Side("demo", distributor=distributor)
+    for order in orders_of_member(store, programme, retailer):
+        for act in (ship, deliver):
+            act(store, programme, side, order.reward_order_id, clock)
 
 
 def _orders(

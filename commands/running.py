@@ -17,7 +17,7 @@ STEP_TEXTS = {
     "load": "Loading files",
     "facts": "Building facts",
     "awards": "Awarding points",
-    "points": "Building point marts",
+    "rest": "Building points and quality",
     "gate": "Checking",
     "publish": "Publishing",
 }

@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -20,6 +21,7 @@ from core.warehouse.owner import own_warehouse
 from ingestion.intake import list_layouts
 from loyalty import active_programmes
 from pipeline import DeadLetter, Pipeline, Service, Source, dead_letters, hold_lease, load_sources, revive
+from pipeline.described import DescribedSources
 from pipeline.learned import LearnedSources
 from pipeline.sources import SOURCES_DIR
 
@@ -38,27 +40,35 @@ group by all order by runs.run_no desc limit {last}
 
 def serve_pipeline(settings: Settings, console: Console) -> None:
     """Run the unattended pipeline until SIGTERM or SIGINT. Raises ConflictError PIPE-201 when one runs already."""
-    sources, clock = load_sources(settings), SystemClock()
+    clock = SystemClock()
+    described = DescribedSources(settings, clock)
     store = open_store(settings.resolved_store_url())
     migrate(store)
-    if not sources and not list_layouts(store):
+    if not described() and not list_layouts(store):
         raise ConfigurationError(
             "PIPE-302", where=str(settings.root / SOURCES_DIR), found="no source", expected="one TOML file per source, or a confirmed layout",
             next_step="Write one as docs/unattended.md shows, then start again.",
         )  # fmt: skip
     with hold_lease(settings, clock, random_id, "pipeline") as lease:
         pipeline = Pipeline(settings, clock, random_id, active_programmes(settings.root))
-        learned = LearnedSources(store, settings, clock, [source.source_id for source in sources])
-        service = Service(settings, clock, random_id, pipeline, sources, lease, learned=learned)
+        learned = LearnedSources(store, settings, clock)
+        sources = partial(_known_now, described, learned)
+        service = Service(settings, clock, random_id, pipeline, sources, lease)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())
-        names = ", ".join([*(source.source_id for source in sources), "what people teach"])
+        names = ", ".join([*(source.source_id for source in described()), "what people teach"])
         console.print(
             f"Running {names} until interrupted. Events go to {settings.root / 'logs' / 'events.jsonl'}.", highlight=False
         )
         service.serve()
     store.dispose()
     console.print("Stopped. What was not published is taken up at the next start.")
+
+
+def _known_now(described: DescribedSources, learned: LearnedSources) -> tuple[Source, ...]:
+    """The sources at this moment."""
+    by_hand = described()
+    return (*by_hand, *learned(by_hand))
 
 
 def run_rows(settings: Settings, last: int) -> list[Row]:

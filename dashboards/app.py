@@ -12,6 +12,7 @@ from dashboards.access.identity import viewer
 from dashboards.components.context import Context, data_version
 from dashboards.components.kit import remark
 from dashboards.queries.notes import notes_for
+from dashboards.queries.programmes import own_programmes
 from dashboards.texts import as_language, text
 from dashboards.views import VIEWS, View
 
@@ -33,14 +34,23 @@ def main() -> None:
         st.info(text(language, "common.unpublished"))
         version = None
     context = Context(user, language, version or 0)
-    pages = [_page(context, view) for view in VIEWS if view.role == user.role]
-    chosen = st.navigation({context.text(f"role.{user.role}"): pages}, position="sidebar", expanded=True)
+    chosen = st.navigation(_menu(context), position="sidebar", expanded=True)
     _account(context)
     if version is None:
         return
     for note in notes_for(context.user, language):
         remark(note)
     chosen.run()
+
+
+def _menu(context: Context) -> dict[str, list[st.Page]]:
+    """The viewer's pages, and in a section of their own those of a programme that a distributor runs itself."""
+    views = [view for view in VIEWS if view.role == context.user.role]
+    menu = {context.text(f"role.{context.user.role}"): [_page(context, view) for view in views if not view.is_owners]}
+    owners = [view for view in views if view.is_owners]
+    if owners and own_programmes(context.user):
+        menu[context.text("menu.own_programme")] = [_page(context, view) for view in owners]
+    return menu
 
 
 def _page(context: Context, view: View) -> st.Page:

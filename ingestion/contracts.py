@@ -179,11 +179,11 @@ FEEDS: Mapping[str, Feed] = MappingProxyType({feed.name: feed for feed in (
     ), "ordered_on", "document_no"),
     Feed("order_confirmations", "one row per part of an order line that the seller answers", (
         _leg(), _text("document_no", "order number", required=True, is_key=True),
-        _text("line_no", "line within the order", required=True, is_key=True),
+        _text("line_no", "line within the order, * for all of them", required=True, is_key=True),
         _text("split_no", "part of the line's quantity with an answer of its own", is_key=True),
         _ref("seller", "who confirms", required=True, is_key=True),
         _choice("status", ("confirmed", "changed", "substituted", "backordered", "pending", "rejected"), "the seller's answer", required=True),
-        _quantity("confirmed_quantity", sign="not_negative", description="quantity that the answer is about; 0 when rejected"),
+        _quantity("confirmed_quantity", required=False, sign="not_negative", description="quantity that the answer is about; 0 when rejected; null for what was ordered"),
         _date("confirmed_on", "date of the answer", required=True), _date("promised_on", "delivery date it promises"),
     ), "confirmed_on", "document_no"),
     Feed("order_changes", "one row per order line and change that the buyer asks for", (

@@ -149,10 +149,12 @@ def _decode_csv(
     header = _csv_header(landed, text, feed)
     _check_header(landed, header, needed, feed.delimiter)
     columns = "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header) + "}"
-    connection.execute("drop table if exists reject_scans; drop table if exists reject_errors; drop table if exists decoded_text")
+    connection.execute(
+        "drop table if exists reject_scans; drop table if exists reject_errors; drop table if exists scratch.decoded_text"
+    )
     try:
         connection.execute(
-            f"""create temp table decoded_text as select row_number() over () as _record_no, * from read_csv({literal(str(text))},
+            f"""create table scratch.decoded_text as select row_number() over () as _record_no, * from read_csv({literal(str(text))},
                 auto_detect = false, header = true, columns = {columns}, delim = {literal(feed.delimiter)},
                 quote = {literal(feed.quote)}, escape = {literal(feed.quote)}, strict_mode = true, store_rejects = true,
                 rejects_limit = {REJECTS_MAX}, max_line_size = {LINE_BYTES_MAX}, buffer_size = {BUFFER_BYTES}, all_varchar = true, null_padding = false)"""
@@ -191,7 +193,7 @@ def _numbered_view(connection: duckdb.DuckDBPyConnection, reject_lines: Sequence
     if not reject_lines:
         connection.execute(
             """create or replace temp view decoded as
-               select cast(_record_no as integer) as _row_no, * exclude (_record_no) from decoded_text"""
+               select cast(_record_no as integer) as _row_no, * exclude (_record_no) from scratch.decoded_text"""
         )
         return
     # the k-th refused line (from 0) at physical line n is the (n - 1)-th record, so n - 2 - k good records stand before it
@@ -206,7 +208,7 @@ def _numbered_view(connection: duckdb.DuckDBPyConnection, reject_lines: Sequence
     connection.execute(
         """create or replace temp view decoded as
            select cast(text._record_no + shifts.shift as integer) as _row_no, text.* exclude (_record_no)
-           from decoded_text as text asof join shifts on text._record_no > shifts.after_record"""
+           from scratch.decoded_text as text asof join shifts on text._record_no > shifts.after_record"""
     )
 
 
@@ -239,10 +241,10 @@ def _check_header(landed: Landed, header: Sequence[str], needed: Sequence[str], 
 def _decode_jsonl(
     connection: duckdb.DuckDBPyConnection, landed: Landed, text: Path, feed: FeedProfile, needed: Sequence[str]
 ) -> Decoded:
-    connection.execute("drop table if exists decoded_text")
+    connection.execute("drop table if exists scratch.decoded_text")
     try:
         connection.execute(
-            f"""create temp table decoded_text as select row_number() over () as _record_no, line from read_csv({literal(str(text))},
+            f"""create table scratch.decoded_text as select row_number() over () as _record_no, line from read_csv({literal(str(text))},
                 auto_detect = false, header = false, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
                 max_line_size = {LINE_BYTES_MAX}, buffer_size = {BUFFER_BYTES})"""
         )
@@ -252,7 +254,7 @@ def _decode_jsonl(
         raise refuse("ING-205", landed.file_name, found=str(error).splitlines()[0], expected="one JSON object per line",
                      next_step="Send the file again as JSON lines.") from error  # fmt: skip
     bad = connection.execute(
-        "select _record_no, line from decoded_text where not coalesce(json_valid(line), false) order by 1 limit $most",
+        "select _record_no, line from scratch.decoded_text where not coalesce(json_valid(line), false) order by 1 limit $most",
         {"most": REJECTS_MAX},
     ).fetchall()
     findings = tuple(
@@ -279,7 +281,7 @@ def _decode_json(
                      expected=f"one JSON document with its records in a list{f' at {feed.items}' if feed.items else ''}",
                      next_step="Send the document again as agreed, or have the profile changed.")  # fmt: skip
     connection.execute(
-        """create or replace temp table decoded_text as
+        """create or replace table scratch.decoded_text as
            select generate_subscripts(records, 1) as _record_no, unnest(records)::varchar as line
            from (select json_extract($content::json, $path) as records)""",
         {"content": content, "path": f"{path}[*]"},
@@ -292,7 +294,7 @@ def _json_view(
 ) -> Decoded:
     """The view `decoded` over the JSON texts in `decoded_text`: a row per record, or per item of the lists that `explode` names."""
     paths = feed.explode_paths
-    rows = "select _record_no, line::json as item0 from decoded_text where coalesce(json_valid(line), false)"
+    rows = "select _record_no, line::json as item0 from scratch.decoded_text where coalesce(json_valid(line), false)"
     for level, path in enumerate(paths, 1):
         rows = f"select *, unnest(json_extract(item{level - 1}, {literal(f'$.{path}[*]')})) as item{level} from ({rows})"
     number = "row_number() over ()" if paths else "_record_no"
@@ -306,7 +308,9 @@ def _json_view(
             "select " + ", ".join(f"count({quoted(name)})" for name in needed) + " from decoded"
         ).fetchone()
         if found and not any(found):
-            keys = connection.execute("select json_keys(line::json) from decoded_text where json_valid(line) limit 1").fetchone()
+            keys = connection.execute(
+                "select json_keys(line::json) from scratch.decoded_text where json_valid(line) limit 1"
+            ).fetchone()
             raise refuse("ING-207", landed.file_name, found=f"objects with {', '.join(keys[0]) if keys else 'nothing'}",
                          expected=f"the names {', '.join(needed)}",
                          next_step="Send objects with the agreed names, or have the profile changed.")  # fmt: skip
@@ -337,9 +341,9 @@ def _decode_xlsx(connection: duckdb.DuckDBPyConnection, landed: Landed, feed: Fe
         }
     )
     connection.register("decoded_sheet", table)
-    connection.execute("create or replace temp table decoded_text as select * from decoded_sheet")
+    connection.execute("create or replace table scratch.decoded_text as select * from decoded_sheet")
     connection.unregister("decoded_sheet")
-    connection.execute("create or replace temp view decoded as select * from decoded_text")
+    connection.execute("create or replace temp view decoded as select * from scratch.decoded_text")
     return Decoded({header[index]: "VARCHAR" for index in wanted}, ())
 
 

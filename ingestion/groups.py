@@ -1,4 +1,7 @@
-"""A group: files of one feed that are landed, staged and stored together, in one transaction."""
+"""A group: files of one feed that are landed, staged and stored together, in one transaction.
+
+`is_roomy`: their rows are kept on disk until they are stored (`ingestion.scratch`).
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ from ingestion.landing import Landed, land, land_companion
 from ingestion.loader import FileOutcome, LoadTask, begin_group, settle_group, stage_file
 from ingestion.machine import is_machine_fault
 from ingestion.profiles.model import FeedProfile, Profile
+from ingestion.scratch import begin_scratch, end_scratch
 
 log = structlog.get_logger("dreiklang.ingestion")
 
@@ -50,13 +54,16 @@ class Group:
         clock: Clock,
         run_id: str,
         documents: DocumentIntake,
+        *,
+        is_roomy: bool = False,
     ) -> None:
-        self.feed = feed
+        self.feed, self.is_roomy = feed, is_roomy
         self.rows = 0
         self._documents = documents
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
         self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
         self._next_batch_no = next_batch_no(connection)
+        begin_scratch(connection, settings, on_disk=is_roomy)
         begin_group(connection, FEEDS[feed.feed], feed, profile)
 
     def try_to_add(self, task: Task) -> str | None:
@@ -67,7 +74,7 @@ class Group:
         except Exception as error:
             if is_machine_fault(error) or isinstance(error, DreiklangError):
                 raise
-            self._connection.execute(f"delete from incoming where _batch_no >= {batch_no}")
+            self._connection.execute(f"delete from scratch.incoming where _batch_no >= {batch_no}")
             log.error(
                 "file_failed",
                 source=self._profile.source_id,
@@ -109,6 +116,7 @@ class Group:
             if is_last:
                 self._documents.settle()
             write_cursors(self._connection, self._profile.source_id, cursors, self._utc_now())
+        end_scratch(self._connection, self._settings)
         log_outcomes(outcomes)
         return outcomes
 

@@ -32,6 +32,7 @@ from ingestion.intake.sniffing import sniff
 from ingestion.jobs import load_delivery, prepare
 from ingestion.landing import CHUNK_BYTES, Landed
 from ingestion.profiles.model import FeedProfile, Profile
+from ingestion.scratch import open_scratch
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,7 @@ def _table(seen: Inspection, landed: Landed, work: Path) -> Inspection:
     feed = FeedProfile.model_construct(**{**_DEFAULTS, "format": layout.format, "sheet": layout.sheet, **style})
     named = landed if seen.packed is None else replace(landed, file_name=f"{landed.file_name.removesuffix('.gz')}.gz")
     with TemporaryDirectory(dir=work) as folder, duckdb.connect(":memory:") as connection:
+        open_scratch(connection)
         decoded = decode(connection, named, feed, [], Path(folder), Shelf(Path(folder), {}))
         row = connection.execute("select count(*) from decoded").fetchone()
         findings = tuple(_of_row(finding) for finding in decoded.findings)

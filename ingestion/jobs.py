@@ -26,11 +26,12 @@ from ingestion.documents.intake import DOCUMENT_TABLES, DocumentIntake
 from ingestion.groups import Group, Task
 from ingestion.loader import FileOutcome
 from ingestion.profiles.model import FeedProfile, Mapping, Profile
+from ingestion.scratch import is_roomy
 
 log = structlog.get_logger("dreiklang.ingestion")
 
 ROWS_PER_GROUP = 1_000_000
-"""A group is settled when it has staged this many rows, or when its feed has no more files."""
+"""A group is settled when it has staged this many rows, or when its feed has no more files. A large file is a group by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +216,11 @@ class _Loading:
         for task in tasks:
             if self._progress:
                 self._progress(Progress(self._profile.source_id, task.feed.feed, task.item.path.name, task.item.path))
-            if group is not None and (group.feed is not task.feed or group.rows >= ROWS_PER_GROUP):
+            roomy = is_roomy(self._settings, task.item.path, task.feed.format)
+            if group is not None and (group.feed is not task.feed or group.rows >= ROWS_PER_GROUP or group.is_roomy or roomy):
                 outcomes += group.settle()
                 group = None
-            group = group or self._group(task.feed)
+            group = group or self._group(task.feed, is_roomy=roomy)
             error = group.try_to_add(task)
             if error is not None:
                 cursors = self._failed(task, error, cursors)
@@ -260,8 +262,9 @@ class _Loading:
         log_outcomes(outcomes)
         return outcomes
 
-    def _group(self, feed: FeedProfile) -> Group:
-        return Group(self._connection, self._profile, feed, self._settings, self._clock, self._run_id, self._documents)
+    def _group(self, feed: FeedProfile, *, is_roomy: bool = False) -> Group:
+        connection, settings = self._connection, self._settings
+        return Group(connection, self._profile, feed, settings, self._clock, self._run_id, self._documents, is_roomy=is_roomy)
 
 
 __all__ = ["FileFailure", "FileOutcome", "LoadReport", "Progress", "load_delivery", "prepare"]

@@ -97,9 +97,9 @@ def begin_group(connection: duckdb.DuckDBPyConnection, contract: Feed, feed: Fee
     constant = constant_columns(contract, feed, profile) | {"source_id": literal(profile.source_id)}
     every = TECHNICAL_COLUMNS + contract.sql_columns()
     own = ", ".join(f"{name} {sql_type}" for name, sql_type in every if name not in constant)
-    connection.execute(f"create or replace temp table incoming ({own}, _finding integer)")
+    connection.execute(f"create or replace table scratch.incoming ({own}, _finding integer)")
     rows = ", ".join(f"cast({constant.get(name, name)} as {sql_type}) as {name}" for name, sql_type in every)
-    connection.execute(f"create or replace temp view incoming_rows as select {rows} from incoming")
+    connection.execute(f"create or replace temp view incoming_rows as select {rows} from scratch.incoming")
 
 
 def stage_file(connection: duckdb.DuckDBPyConnection, task: LoadTask) -> FileOutcome:
@@ -170,7 +170,7 @@ def _stage_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decode
         left_out, findings = leave_out(connection, contract.name, task.batch_no, task.again, decoded.findings)
         decoded = replace(decoded, findings=findings, duplicates=decoded.duplicates + left_out)
     of_file = f"_batch_no = {task.batch_no}"
-    read, bad = _one(connection, f"select count(*), count(*) filter (_finding > 0) from incoming where {of_file}")
+    read, bad = _one(connection, f"select count(*), count(*) filter (_finding > 0) from scratch.incoming where {of_file}")
     findings = decoded.findings + _findings(connection, task, checks, decoded) if bad else decoded.findings
     rows_read, rows_bad = read + len(decoded.findings) + decoded.duplicates, bad + len(decoded.findings)
     warning = decoded.warning or ("The file has a header and no rows." if rows_read == 0 else None)
@@ -183,17 +183,17 @@ def _stage_decoded(connection: duckdb.DuckDBPyConnection, task: LoadTask, decode
     )
     is_held = rows_bad >= HELD_ROWS and rows_bad > HELD_SHARE * rows_read and not decoded.by_message
     if rows_bad and (rows_bad == rows_read or is_held):
-        connection.execute(f"delete from incoming where {of_file}")
+        connection.execute(f"delete from scratch.incoming where {of_file}")
         what = "messages or rows" if decoded.by_message else "rows"
         message = f"{rows_bad} of {rows_read} {what} are wrong, more than {HELD_SHARE:.0%}; first: {findings[0].message}"
         return replace(base, status="held", rows_quarantined=rows_read, error_code="ING-210", error_message=message[:2000])
     usual = usual_rows(connection, task.profile.source_id, task.feed.feed) if task.feed.is_steady else None
     if usual is not None and rows_read < USUAL_SHARE_MIN * usual:
-        connection.execute(f"delete from incoming where {of_file}")
+        connection.execute(f"delete from scratch.incoming where {of_file}")
         message = f"{rows_read} rows, fewer than half of the usual {usual:g}; expected a whole file. Send it again, or have `is_steady` taken out of the profile."
         return replace(base, status="held", rows_quarantined=rows_read, error_code="ING-221", error_message=message, findings=())
     if bad:
-        connection.execute(f"delete from incoming where {of_file} and _finding > 0")
+        connection.execute(f"delete from scratch.incoming where {of_file} and _finding > 0")
     return replace(base, rows_accepted=read - bad, rows_quarantined=rows_bad, rows_duplicate=decoded.duplicates)
 
 
@@ -229,9 +229,9 @@ def _fill_incoming(
         within = ", ".join(quoted(name) for name in feed.ordinal_within)
         ordinal = f", row_number() over (partition by {within} order by _row_no) as _ordinal"
     version = _version(feed, types)
-    names = ", ".join(str(row[0]) for row in connection.execute("describe incoming").fetchall())
+    names = ", ".join(str(row[0]) for row in connection.execute("describe scratch.incoming").fetchall())
     connection.execute(
-        f"""insert into incoming ({names})
+        f"""insert into scratch.incoming ({names})
             with mapped as (
                 select cast({task.batch_no} as integer) as _batch_no, _row_no,
                     timestamp '{task.recorded_at.isoformat(sep=" ")}' as _recorded_at, cast({version} as bigint) as _version,
@@ -294,9 +294,9 @@ def _mark_known(connection: duckdb.DuckDBPyConnection, contract: Feed, feed: Fee
     """
     connection.execute(
         f"""create or replace temp table candidate_keys as
-            select _row_key from incoming group by _row_key having count(*) > 1
+            select _row_key from scratch.incoming group by _row_key having count(*) > 1
             union
-            select stored._row_key from raw.{contract.name} as stored where stored._row_key in (select _row_key from incoming)"""
+            select stored._row_key from raw.{contract.name} as stored where stored._row_key in (select _row_key from scratch.incoming)"""
     )
     if not _one(connection, "select count(*) from candidate_keys")[0]:
         return {}
@@ -317,10 +317,11 @@ def _mark_known(connection: duckdb.DuckDBPyConnection, contract: Feed, feed: Fee
                 select _row_key, _version, 1 as is_new, _batch_no, _row_no, {content} as content from incoming_rows
                 where _row_key in (select _row_key from candidate_keys)
             ), compared as (
-                select *, lag(content) over same_row as before, row_number() over same_row as place
+                select *, lag(content) over same_row as before, row_number() over same_row as place,
+                    row_number() over (partition by _row_key order by is_new, _batch_no, _row_no) = 1 as is_first
                 from both_sides window same_row as (partition by _row_key order by _version, is_new, _batch_no, _row_no)
             )
-            select _batch_no, _row_no, _row_key, place > 1 and before is not distinct from content as is_known
+            select _batch_no, _row_no, _row_key, is_first, place > 1 and before is not distinct from content as is_known
             from compared where is_new = 1"""
     )
     connection.execute(
@@ -334,10 +335,7 @@ def _mark_known(connection: duckdb.DuckDBPyConnection, contract: Feed, feed: Fee
         {"feed": contract.name},
     )
     rows = connection.execute(
-        """select _batch_no, count(*) filter (is_known), count(*) filter (not is_known and _row_key in
-               (select _row_key from raw.corrected_keys where feed = $feed))
-           from known_rows group by _batch_no""",
-        {"feed": contract.name},
+        "select _batch_no, count(*) filter (is_known), count(*) filter (not is_known and not is_first) from known_rows group by _batch_no"
     ).fetchall()
     return {int(batch_no): (int(duplicates), int(corrected)) for batch_no, duplicates, corrected in rows}
 
@@ -351,7 +349,7 @@ def _findings(
     found = " ".join(f"when {number} then cast({check.found} as varchar)" for number, check in enumerate(checks, 1))
     rows = connection.execute(
         f"""select refused._row_no, refused._finding, case refused._finding {found} end, {raw}
-            from (select _row_no, _finding from incoming where _batch_no = {task.batch_no} and _finding > 0) as refused
+            from (select _row_no, _finding from scratch.incoming where _batch_no = {task.batch_no} and _finding > 0) as refused
             inner join decoded on refused._row_no = decoded._row_no order by refused._row_no limit {FINDINGS_STORED_MAX}"""
     ).fetchall()
     is_text = task.feed.format == "csv"

@@ -37,6 +37,7 @@ from ingestion.refusals import (
     open_refusals,
     rereading_of,
 )
+from ingestion.scratch import begin_scratch, end_scratch, is_roomy
 
 log = structlog.get_logger("dreiklang.ingestion")
 
@@ -127,6 +128,7 @@ class _Reading:
             self._profile, self._feed, self._landed, self._lookups(), next_batch_no(self._connection), started_at, self._documents.shelf,
             again=rereading_of(self._connection, self._refusal, by_message=by_message),
         )  # fmt: skip
+        begin_scratch(self._connection, self._settings, on_disk=is_roomy(self._settings, self._landed.path, self._feed.format))
         begin_group(self._connection, FEEDS[self._feed.feed], self._feed, self._profile)
         staged = stage_file(self._connection, task)
         self._documents.meet(self._landed, self._feed.format)
@@ -144,6 +146,7 @@ class _Reading:
         except BaseException:
             self._connection.rollback()
             raise
+        end_scratch(self._connection, self._settings)
         if not is_news:
             self._mark(run_id, self._refusal.batch_no, self._refusal.older)
         return outcome if is_news else None

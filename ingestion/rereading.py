@@ -42,11 +42,11 @@ def leave_out(
     before = _count(connection, of_file)
     if again.only_rows is not None:
         connection.execute(
-            f"delete from incoming where {of_file} and _row_no not in (select unnest($rows::integer[]))",
+            f"delete from scratch.incoming where {of_file} and _row_no not in (select unnest($rows::integer[]))",
             {"rows": sorted(again.only_rows)},
         )
     connection.execute(
-        f"delete from incoming where {of_file} and _row_no in (select unnest($rows::integer[]))",
+        f"delete from scratch.incoming where {of_file} and _row_no in (select unnest($rows::integer[]))",
         {"rows": sorted(again.settled_rows)},
     )
     connection.execute(
@@ -55,12 +55,12 @@ def leave_out(
             ), overtaken as (
                 select stored._row_key, max(stored._version) as _version from raw.{feed} as stored
                 inner join arrivals on stored._batch_no = arrivals.batch_no
-                where arrivals.arrived_no > $arrived and stored._row_key in (select _row_key from incoming)
+                where arrivals.arrived_no > $arrived and stored._row_key in (select _row_key from scratch.incoming)
                 group by stored._row_key
             ), taken as (
                 select _row_key, _row_no, _version from raw.{feed} where list_contains($batches::integer[], _batch_no)
             )
-            delete from incoming where {of_file} and (
+            delete from scratch.incoming where {of_file} and (
                 exists (select 1 from overtaken where overtaken._row_key = incoming._row_key and overtaken._version >= incoming._version)
                 or exists (select 1 from taken where taken._row_key = incoming._row_key and taken._row_no >= incoming._row_no
                            and taken._version >= incoming._version))""",
@@ -71,4 +71,4 @@ def leave_out(
 
 
 def _count(connection: duckdb.DuckDBPyConnection, condition: str) -> int:
-    return int(connection.execute(f"select count(*) from incoming where {condition}").fetchall()[0][0])
+    return int(connection.execute(f"select count(*) from scratch.incoming where {condition}").fetchall()[0][0])

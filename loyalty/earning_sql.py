@@ -204,7 +204,8 @@ def periods_sql(rule: Rule, narrow: Narrow) -> tuple[str, Parameters]:
     if narrow.pairs:  # a period that lost its last line is asked for, too, so that its award can be taken back
         asked = f"""
         union
-        select cast(date_trunc('{rule.grain}', event_on) as date), 0, member_party_id, 0, 0, 0 from {narrow.pairs} where member_party_id > 0"""
+        select cast(date_trunc('{rule.grain}', event_on) as date), sellers.distributor_id, member_party_id, 0, 0, 0
+        from {narrow.pairs}, ({_sellers(rule, by_distributor=by_distributor)}) as sellers where member_party_id > 0"""
     months = {"month": 1, "quarter": 3, "year": 12}[rule.grain]
     sql = f"""
         with judged as ({judged}),
@@ -225,6 +226,15 @@ def periods_sql(rule: Rule, narrow: Narrow) -> tuple[str, Parameters]:
         where whole.member_party_id > 0
         order by {"whole.period_on, " if rule.is_capped else ""}whole.member_party_id, whole.period_on, whole.distributor_id"""
     return sql, parameters
+
+
+def _sellers(rule: Rule, *, by_distributor: bool) -> str:
+    """Whose sales a member's period may have held: its last line may be another seller's now."""
+    if not by_distributor:
+        return "select 0 as distributor_id"
+    if rule.bound.distributors:
+        return "select unnest($distributors) as distributor_id"
+    return "select 0 as distributor_id union all select party_id from mart.dim_party where kind = 'distributor'"
 
 
 def _availability(rule: Rule) -> tuple[str, str, str]:

@@ -150,7 +150,7 @@ class _Judge:
                 if points:
                     worth.append((int(row[5]), points))
                     tier = held
-                if unearned is not None:
+                if unearned is not None and self.programme.looks_at(int(row[4])):
                     unearned.add(self.rule, row, None if points else reason, f'{self.head}, "failed": "{reason}"}}')
             if not worth and not (self.is_narrow and (is_valid or self._takes_back(event_on))):
                 continue

@@ -51,7 +51,7 @@ def _programmes(store: Engine, programmes: Sequence[Programme], clock: Clock, la
     yield [
         (one.programme_id, one.version, one.title_de, one.title_en, one.currency, one.status_currency, one.money_currency,
          one.point_value_subcents, one.expected_redemption_percent, clock.now().astimezone(ZoneInfo(one.time_zone)).date(),
-         one.manufacturer_ref)
+         one.owner_kind, one.owner_id)
         for one in programmes
     ]  # fmt: skip
 
@@ -120,7 +120,7 @@ COPIES = (
     Copy("ledger_programmes", (
         ("programme_id", "VARCHAR"), ("version", "INTEGER"), ("title_de", "VARCHAR"), ("title_en", "VARCHAR"), ("currency", "VARCHAR"),
         ("status_currency", "VARCHAR"), ("money_currency", "VARCHAR"), ("point_value_subcents", "BIGINT"),
-        ("expected_redemption_percent", "INTEGER"), ("as_of_on", "DATE"), ("manufacturer_ref", "VARCHAR")), _programmes),
+        ("expected_redemption_percent", "INTEGER"), ("as_of_on", "DATE"), ("owner_kind", "VARCHAR"), ("owner_id", "BIGINT")), _programmes),
     Copy("ledger_rules", (
         ("programme_id", "VARCHAR"), ("rule_id", "VARCHAR"), ("rule_version", "INTEGER"), ("carries_net_amounts", "BOOLEAN"),
         ("leg", "VARCHAR")), _rules),

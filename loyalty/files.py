@@ -36,5 +36,19 @@ def load_programme(name_or_path: str | Path) -> Programme:
 
 
 def active_programmes(home: Path) -> list[Programme]:
-    """The programmes of an instance: every TOML file in its `programmes` folder, in the order of their names."""
-    return [load_programme(path) for path in sorted((home / "programmes").glob("*.toml"))]
+    """The programmes of an instance: every TOML file in its `programmes` folder, in the order of their names.
+
+    Raises ConfigurationError LOY-101, LOY-102, LOY-103 (two files are one programme: its books would be kept twice).
+    """
+    found: dict[str, Path] = {}
+    programmes = []
+    for path in sorted((home / "programmes").glob("*.toml")):
+        programme = load_programme(path)
+        other = found.setdefault(programme.programme_id, path)
+        if other != path:
+            raise ConfigurationError(
+                "LOY-103", where=f"programmes {other.name} and {path.name}", found=f"the programme_id {programme.programme_id!r} in both",
+                expected="a programme_id of its own in each file", next_step="Rename one of them, or remove the file that is not meant.",
+            )  # fmt: skip
+        programmes.append(programme)
+    return programmes

@@ -10,9 +10,10 @@ from sqlalchemy import Engine, func, select
 
 from core.store import reading
 from loyalty.domain.programme import Programme
-from loyalty.groups import current_merges
+from loyalty.groups import current_merges, groups_of
 from loyalty.programme_tables import reward_order_lines, reward_orders
 from loyalty.standing import tiers_of
+from loyalty.tables import members
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,15 @@ def standings_of(engine: Engine, programme: Programme, distributor: int, wanted:
         ordered = {int(member): int(points) for member, points in rows}
         tiers, merged = tiers_of(connection, programme, wanted), current_merges(connection)
     return {member: MemberStanding(member, tiers.get(member), merged.get(member), ordered.get(member, 0)) for member in wanted}
+
+
+def takes_part(engine: Engine, programme: Programme, member: int) -> bool:
+    """Whether the member, or whoever is merged with it, has books in a programme."""
+    with reading(engine) as connection:
+        group = groups_of(connection).get(member, (member,))
+        found = connection.execute(
+            select(members.c.member_party_id).where(
+                members.c.member_party_id.in_(group), members.c.programme_id == programme.programme_id
+            ).limit(1)
+        )  # fmt: skip
+        return found.first() is not None

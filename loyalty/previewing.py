@@ -26,6 +26,7 @@ from loyalty.domain.programme import MILLI, POINTS, STATUS, Programme, Rule
 from loyalty.earning_sql import COUNTS, STAGES, Narrow, documents_sql
 from loyalty.evaluated import RunningCampaign
 from loyalty.evaluation import rule_key, signed_points
+from loyalty.owning import owned
 from loyalty.tables import journal
 from loyalty.tiering import held_on
 
@@ -87,10 +88,12 @@ def preview(
     connection: Any, store: Engine, programme: Programme, basket: Basket, clock: Clock, campaigns: Sequence[RunningCampaign] = ()
 ) -> Preview:
     """Evaluate a basket. `connection` knows the published marts as `mart` (core.warehouse.published); keep it open between calls."""
+    if programme.is_distributors:
+        programme = owned(connection, programme)
     day = basket.on or clock.now().astimezone(ZoneInfo(programme.time_zone)).date()
     rules = [rule for rule in programme.rules if _applies(rule, basket, day)]
     rules += [
-        rule for campaign in campaigns for rule in campaign.rules
+        rule for campaign in campaigns for rule in programme.bound(campaign.rules)
         if (campaign.participants is None or basket.member in campaign.participants) and _applies(rule, basket, day)
     ]  # fmt: skip
     sql = connection.cursor()
@@ -183,7 +186,7 @@ def _preview(
     reason = None if stage == COUNTS else STAGES[stage]
     if rule.selection.tiers and tier not in rule.selection.tiers:
         reason = "tier"
-    if rule.is_first_only and _has_earned(books, rule, member):
+    if rule.is_first_only and _has_earned(books, programme, rule, member):
         reason = "not_the_first"
     factor = programme.multiplier_milli(tier) if rule.is_tier_multiplied else MILLI
 
@@ -235,10 +238,11 @@ def _cause(programme: Programme, rule: Rule, member: int, distributor: int, day:
     return f"{programme.programme_id}|{rule_key(rule)}|{rule.grain}|{period_of(day, rule.grain)}|m{member}{ending}"
 
 
-def _has_earned(books: Connection, rule: Rule, member: int) -> bool:
+def _has_earned(books: Connection, programme: Programme, rule: Rule, member: int) -> bool:
     count = books.execute(
         select(func.count()).select_from(journal).where(
-            journal.c.member_party_id == member, journal.c.rule_id == rule.rule_id, journal.c.kind == "award"
+            journal.c.member_party_id == member, journal.c.programme_id == programme.programme_id, journal.c.rule_id == rule.rule_id,
+            journal.c.kind == "award",
         )
     ).scalar_one()  # fmt: skip
     return int(count) > 0

@@ -44,6 +44,7 @@ campaigns = Table(
     Column("stopped_on", Date),
     Column("launched_at", UtcTimestamp),
     Column("hold_out_seed", BigInteger),
+    Column("owner_role", String(20), nullable=False, server_default="manufacturer"),
     CheckConstraint("status in ('draft', 'simulated', 'signed', 'running', 'ended', 'settled', 'withdrawn')", name="campaigns_status"),
 )  # fmt: skip
 

@@ -82,9 +82,11 @@ rule_settlements = Table(
     Column("manufacturer_cents", BigInteger, nullable=False),
     Column("settled_at", UtcTimestamp, nullable=False),
     Column("settled_by", String(60), nullable=False),
+    Column("owner_role", String(20), nullable=False, server_default="manufacturer"),
     UniqueConstraint("programme_id", "until", name="rule_settlements_once"),
 )  # fmt: skip
-"""One per programme and last day of the books that it covers: burned points of rules outside campaigns."""
+"""One per programme and last day of the books that it covers: burned points of rules outside campaigns. `owner_role`: whether the programme
+is a manufacturer's or a distributor's."""
 
 rule_settlement_statements = Table(
     "rule_settlement_statements", metadata,

@@ -18,6 +18,7 @@ from core.warehouse.owner import append_rows
 from loyalty.domain.programme import POINTS, STATUS, Programme, Rule
 from loyalty.earning_sql import REPORT_ID, RETURN_ID, lines_sql
 from loyalty.evaluated import RunningCampaign
+from loyalty.owning import owned
 
 FOR_EVER = date(9999, 12, 31)
 
@@ -60,7 +61,7 @@ class Workspace:
         events: Sequence[RewardEvent] = (),
     ) -> None:  # fmt: skip
         self.sql = connection.cursor()
-        self.programme = programme
+        self.programme = owned(connection, programme) if programme.is_distributors else programme
         self.campaigns = tuple(campaigns)
         self.is_narrow = False
         self.left_out = frozenset(left_out)
@@ -83,7 +84,7 @@ class Workspace:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The programme's rules and those of its campaigns."""
-        return (*self.programme.rules, *(rule for campaign in self.campaigns for rule in campaign.rules))
+        return (*self.programme.rules, *self.programme.bound(tuple(rule for one in self.campaigns for rule in one.rules)))
 
     def set_tiers(self, spans: Iterable[HeldTier], changed: Collection[tuple[int, date]] = ()) -> None:
         """Who holds which tier. `changed`: (member, day) from which a member's tiers differ from what was posted before."""
@@ -153,6 +154,8 @@ class Workspace:
             which = ""
             if self.is_narrow and known:
                 which = " where order_id in (select order_id from touched)"
+            elif leg == "event":  # events are a programme's own, orders are everybody's
+                which = " where order_id in (select order_id from reward_events)"
             self.sql.execute(f"delete from raw.awarded_documents where leg = {leg!r}{which.replace(' where ', ' and ')}")
             self.sql.execute(
                 f"""insert into raw.awarded_documents select distinct {leg!r}, order_id, member_party_id, event_on

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Engine
 
 from core.clock import Clock, random_id
@@ -36,10 +37,13 @@ from loyalty.domain.programme import POINTS, STATUS, Rule
 from loyalty.evaluation import DOCUMENTS_PER_BATCH, Unearned, evaluate_rules, rule_key
 from loyalty.expiring import keep_house
 from loyalty.exporting import COPIES, Copy
+from loyalty.owning import owned
 from loyalty.review import review_before_posting
 from loyalty.tiering import decide_tiers, held_tiers
 from loyalty.workspace import Workspace, prepare_memory
 from pipeline.between_runs import before_posting
+
+log = structlog.get_logger("dreiklang.awards")
 
 Campaigns = Callable[[Engine, Programme, Clock], Sequence[RunningCampaign]]
 """Campaigns whose awards stand (running, ended), with their rules and the members that may earn under them."""
@@ -71,6 +75,7 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
     try:
         migrate(store)
         prepare_awards(connection)
+        programmes = [_with_owner(connection, programme) for programme in programmes]
         for programme in programmes:
             before_posting(connection, store, programme, clock)
             award = ProgrammeAward(connection, store, programme, clock, hooks, full=full)
@@ -86,6 +91,19 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
         for award in awards:
             award.work.close()
         store.dispose()
+
+
+def _with_owner(connection: Any, programme: Programme) -> Programme:
+    """The programme with its owner as the master knows it now; the operator is told of a distributor's that nobody runs yet."""
+    found = owned(connection, programme)
+    if found.is_distributors and found.owner_id is None:
+        log.warning(
+            "programme_owner_unknown",
+            programme=found.programme_id,
+            distributor_ref=found.distributor_ref,
+            effect="it earns nothing",
+        )
+    return found
 
 
 class ProgrammeAward:
@@ -198,7 +216,9 @@ class ProgrammeAward:
             append_rows(self.connection, "raw.awarded_worth", columns, rows)
 
     def _name(self, rule: Rule) -> str:
-        return f"{self.programme.programme_id}@{self.programme.version}|{rule_key(rule)}@{rule.version}"
+        """What was evaluated; for a distributor's programme also whose sales, since its owner may become known later."""
+        seller = f"@{self.programme.owner_id}" if self.programme.is_distributors else ""
+        return f"{self.programme.programme_id}@{self.programme.version}{seller}|{rule_key(rule)}@{rule.version}"
 
     def _evaluated_before(self) -> dict[str, int]:
         rows = self.connection.execute("select programme, max(run_no) from raw.awarded group by programme").fetchall()

@@ -22,25 +22,23 @@ LOOK_SECONDS = 1.0
 
 
 class LearnedSources:
-    """Asked by the service at each tick. Gives every learned source but those in `taken`, which somebody describes by hand."""
+    """Asked by the service at each tick. Gives every learned source but those that somebody describes by hand."""
 
-    def __init__(
-        self, store: Engine, settings: Settings, clock: Clock, taken: Sequence[str], seconds: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._store, self._settings, self._clock = store, settings, clock
-        self._taken, self._seconds = frozenset(taken), seconds
+    def __init__(self, store: Engine, settings: Settings, clock: Clock, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._settings, self._clock, self._seconds = store, settings, clock, seconds
         self._alerts = Alerts(settings, clock)
         self._told: set[tuple[str, str]] = set()
         self._found: tuple[Source, ...] = ()
         self._looked_s = float("-inf")
 
-    def __call__(self) -> tuple[Source, ...]:
-        """The sources with the files that lie there now. A file whose layout nobody has confirmed waits, and people are told once."""
+    def __call__(self, described: Sequence[Source] = ()) -> tuple[Source, ...]:
+        """The sources that are not `described`, with the files that lie there now. A file whose layout nobody has confirmed waits, and people are told once."""
         if self._seconds() - self._looked_s < LOOK_SECONDS:
             return self._found
         self._looked_s = self._seconds()
+        taken = {source.source_id for source in described}
         deliveries = [
-            one for one in learned_deliveries(self._store, self._settings.inbox_dir) if one.profile.source_id not in self._taken
+            one for one in learned_deliveries(self._store, self._settings.inbox_dir) if one.profile.source_id not in taken
         ]
         for one in deliveries:
             for name in one.waiting:

@@ -22,7 +22,7 @@ from core.store import migrate, open_store
 from core.warehouse.owner import own_warehouse
 from core.warehouse.pointer import current_generation
 from core.warehouse.publish import stage_generation
-from core.warehouse.transform import Transformer, changed_feeds, prepare_transform, record_transform
+from core.warehouse.transform import Transformer, changed_feeds, is_rest_pending, prepare_transform, record_transform
 from ingestion.jobs import LoadReport, Progress, prepare, pull_delivery
 from ingestion.matching import apply_merges, propose_matches
 from ingestion.profiles import Profile
@@ -37,7 +37,7 @@ from pipeline.awards import USUAL_HOOKS, AwardHooks, award_points_of_run, prepar
 
 log = structlog.get_logger("dreiklang.pipeline")
 
-STEPS = ("load", "facts", "awards", "points", "gate", "publish")
+STEPS = ("load", "facts", "awards", "rest", "gate", "publish")
 """Names of the steps, in order, as progress reports them."""
 
 
@@ -58,7 +58,7 @@ class Delivery:
 class RunResult:
     """What a run did. `generation` is what readers see now; `published` says whether this run made it.
 
-    `points_pending`: the points of what it brought were left to a later run.
+    `rest_pending`: points, and what is said about sources, were left to a later run.
     """
 
     run_id: str
@@ -67,7 +67,7 @@ class RunResult:
     points_posted: int
     generation: int | None
     published: bool
-    points_pending: bool = False
+    rest_pending: bool = False
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -105,11 +105,11 @@ class Reporting:
 
 @dataclass(frozen=True, slots=True)
 class _Haste:
-    """Whether the gate writes its documents, whether plain SQL is enough for it, and whether points may follow later."""
+    """Whether the gate writes its documents, whether plain SQL is enough for it, and whether the rest may follow later."""
 
     docs: bool
     quick: bool
-    points_later: bool
+    orders_first: bool
 
 
 class Pipeline:
@@ -133,19 +133,19 @@ class Pipeline:
 
     def run(
         self, deliveries: Sequence[Delivery], reporting: Reporting, *, data_docs: bool = True, quick_gate: bool = False,
-        points_later: bool = False,
+        orders_first: bool = False,
     ) -> RunResult:  # fmt: skip
         """Load, transform, award, check, publish. Raises DreiklangError; what was published before stays published.
 
         For runs that follow each other within seconds: with `quick_gate` the gate's expectations are checked in SQL alone, and with
-        `points_later` what brings news is published without its points (ADR 0034).
+        `orders_first` news is published without its points and without what is said about its source (ADR 0039).
         """
         with own_warehouse(self._settings) as connection:
             prepare(connection)
             run_id, run_no = self._begin(connection, deliveries)
             try:
                 result = self._steps(
-                    connection, deliveries, reporting, run_id, run_no, _Haste(data_docs, quick_gate, points_later)
+                    connection, deliveries, reporting, run_id, run_no, _Haste(data_docs, quick_gate, orders_first)
                 )
             except BaseException as error:
                 self._end(connection, run_id, "failed", None, str(error))
@@ -160,37 +160,36 @@ class Pipeline:
     ) -> RunResult:
         reporting.step("load")
         loads = self._load(connection, deliveries, reporting, run_id)
-        full = prepare_transform(connection, self._settings, run_no)
+        full = prepare_transform(connection, self._settings, run_no, all_books=not haste.quick)
         generation = current_generation(self._settings.warehouse_dir)
         has_news = full or generation is None or self._has_news(connection)
-        if not has_news and not self._programmes:
+        must_follow = has_news or is_rest_pending(connection)
+        if not must_follow and not self._programmes:
             return RunResult(run_id, run_no, loads, 0, generation, published=False)
         changed = changed_feeds(connection)
         if has_news:
             reporting.step("facts")
             self.transformer.build_facts(None if full else changed)
-        points_later = haste.points_later and has_news and not full and bool(self._programmes) and "parties" not in changed
-        if points_later:
-            return self._publish(
-                connection, reporting, haste, RunResult(run_id, run_no, loads, 0, None, True, points_pending=True)
-            )
+        if haste.orders_first and has_news and not full and "parties" not in changed:
+            return self._publish(connection, reporting, haste, RunResult(run_id, run_no, loads, 0, None, True, rest_pending=True))
         reporting.step("awards")
         posted, is_news = award_points_of_run(connection, self._settings, self._programmes, self._clock, self._hooks, full=full)
         if (
-            not has_news and not posted
+            not must_follow and not posted
         ):  # time and people may move points: a condition is met, a case is decided, something expires
             return RunResult(run_id, run_no, loads, 0, generation, published=False)
-        reporting.step("points")
-        if full or is_news or "parties" in changed:
-            self.transformer.build_points(full=full)
-        if self._programmes:
+        reporting.step("rest")
+        has_points = full or is_news or "parties" in changed
+        if has_points or must_follow:
+            self.transformer.build_rest(points=has_points, derived=must_follow, full=full)
+        if self._programmes and not has_points:
             self.transformer.check_books()
         return self._publish(connection, reporting, haste, RunResult(run_id, run_no, loads, posted, None, published=True))
 
     def _publish(self, connection: Any, reporting: Reporting, haste: _Haste, result: RunResult) -> RunResult:
         reporting.step("gate")
         generation = self._check_and_publish(connection, reporting, haste)
-        record_transform(connection, result.run_no)
+        record_transform(connection, result.run_no, is_whole=not result.rest_pending)
         return replace(result, generation=generation)
 
     def _load(self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str) -> tuple[LoadReport, ...]:

@@ -10,6 +10,7 @@ a kill at any point costs nothing but the work of that run.
 from __future__ import annotations
 
 import contextlib
+import gc
 import random
 import threading
 import time
@@ -58,8 +59,9 @@ PROCESS_DIED = "ProcessDied"
 FULL_GATE_SECONDS = 900.0
 """Great Expectations judges the first run and then one run in so many seconds; the others are judged by the same list in SQL."""
 
-POINTS_SECONDS = 15.0
-"""While orders keep coming, points are awarded in one run in so many seconds; the runs between publish the orders alone (ADR 0034)."""
+REST_SECONDS = 60.0
+"""While orders keep coming, points and what is said about sources follow in one run in so many seconds, which reads no source; the runs
+between publish the orders alone (ADR 0039)."""
 
 
 class StopRequestedError(BaseException):
@@ -76,18 +78,18 @@ class _Due:
 
 
 class Service:
-    """Runs sources until it is told to stop, and those that `learned` gives at each tick. `pipeline` stays warm; `chance` gives numbers in [0, 1) for the jitter of back-offs."""
+    """Runs sources until it is told to stop; `sources` is asked at each tick. `pipeline` stays warm; `chance` gives numbers in [0, 1) for the jitter of back-offs."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, ids: Ids, pipeline: Pipeline, sources: Sequence[Source], lease: Lease,
-        *, learned: Callable[[], Sequence[Source]] = tuple, chance: Callable[[], float] = random.random,
+        self, settings: Settings, clock: Clock, ids: Ids, pipeline: Pipeline, sources: Callable[[], Sequence[Source]], lease: Lease,
+        *, chance: Callable[[], float] = random.random,
     ) -> None:  # fmt: skip
         self._settings, self._clock, self._ids, self._pipeline = settings, clock, ids, pipeline
-        self._described, self._learned, self._lease, self._chance = tuple(sources), learned, lease, chance
-        self._sources = self._described
+        self._now_described, self._lease, self._chance = sources, lease, chance
+        self._sources = tuple(sources())
         self._alerts = Alerts(settings, clock)
         self._read_files = ReadFiles()
-        self._wishes = Wishes(settings, [source.source_id for source in sources])
+        self._wishes = Wishes(settings)
         self._kept: dict[Path, Signature] = {}
         self._newest_seen: dict[str, str] = {}
         self._folder = settings.root / "pipeline"
@@ -95,7 +97,8 @@ class Service:
         self._state: State = self._state_file.load()
         self._stop = threading.Event()
         self._stop_asked_s: float | None = None
-        self._swept_s = self._full_gate_s = self._points_s = float("-inf")
+        self._swept_s = self._full_gate_s = self._rest_s = float("-inf")
+        self._is_rest_pending = self._is_settled = False
         self._blame_what_killed_the_last_one()
 
     @property
@@ -122,9 +125,9 @@ class Service:
         """Look once, and run what is due. Gives what the run did; None when nothing was due or the run failed."""
         self._lease.beat()
         now = self._clock.now()
-        self._sources = (*self._described, *self._learned())
+        self._sources = tuple(self._now_described())
         result = None
-        self._wishes.look()
+        self._wishes.look([source.source_id for source in self._sources])
         due = self._due(now)
         if (due.deliveries or self._state.has_unpublished) and may_try(self._state.run.next_at, now):
             result = self._run(due, now)
@@ -178,15 +181,18 @@ class Service:
         self._state.has_unpublished = True
         self._state_file.save(self._state)
         is_full = time.monotonic() - self._full_gate_s >= FULL_GATE_SECONDS
-        points_later = bool(due.deliveries) and time.monotonic() - self._points_s < POINTS_SECONDS
+        is_rest_due = time.monotonic() - self._rest_s >= REST_SECONDS
+        if is_rest_due and self._is_rest_pending:
+            due = _Due([], {}, [])  # what waits at the sources is read by the next run
         asked = self._wishes.known()
+        self._is_rest_pending = False  # after a failure the next run does everything, so that no source waits for what fails
         try:
             result = self._pipeline.run(
                 due.deliveries,
                 Reporting(self._on_step, self._before_file),
                 data_docs=is_full,
                 quick_gate=not is_full,
-                points_later=points_later,
+                orders_first=bool(due.deliveries) and not is_rest_due,
             )
         except DreiklangError as error:
             self._run_failed(error.code)
@@ -199,17 +205,21 @@ class Service:
             return None
         finally:
             self._marker.unlink(missing_ok=True)
+        if not self._is_settled:
+            self._is_settled = True
+            gc.freeze()  # what is loaded by now stays: collecting garbage through it again and again took a tenth of a run
         if is_full and result.published:
             self._full_gate_s = time.monotonic()
         for source in due.sources:
             self._wishes.met(source.source_id, asked)
-        if not result.points_pending:
-            self._points_s = time.monotonic()
+        self._is_rest_pending = result.rest_pending
+        if not result.rest_pending:
+            self._rest_s = time.monotonic()
         self._run_succeeded(due, result, now)
         return result
 
     def _run_succeeded(self, due: _Due, result: RunResult, began_at: datetime) -> None:
-        self._state.has_unpublished = result.points_pending
+        self._state.has_unpublished = result.rest_pending
         if self._state.run.failures >= ATTEMPTS_MAX:
             self._alerts.tell("runs_succeed_again", None, "Runs end in a published generation again.")
         self._state.run = Attempts()

@@ -62,13 +62,14 @@ class SourceSettings(BaseModel):
 class Source:
     """A source as the pipeline runs it. `folder` is None for a source that is read from a system, not from files.
 
-    `pushed_to` is where the HTTP inbox puts what a partner pushes; None for every other transport.
+    `pushed_to` is where the HTTP inbox puts what a partner pushes; None for every other transport. `described_in`: the files that say all this.
     """
 
     profile: Profile
     settings: SourceSettings
     folder: Path | None
     pushed_to: Path | None = None
+    described_in: tuple[Path, ...] = ()
 
     @property
     def source_id(self) -> str:
@@ -104,10 +105,12 @@ def _load(path: Path, settings: Settings) -> Source:
     except ValidationError as error:
         words = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
         raise _wrong(path, words) from error
-    profile = load_profile(path.parent / found.profile if found.profile.endswith(".toml") else found.profile)
+    own = path.parent / found.profile if found.profile.endswith(".toml") else None
+    profile = load_profile(own or found.profile)
     inbox = settings.inbox_dir / profile.source_id if any(feed.files for feed in profile.feeds) else None
     is_pushed = profile.transport is not None and profile.transport.kind == "inbox"
-    return Source(profile, found, found.folder or (inbox if profile.transport is None else None), inbox if is_pushed else None)
+    folder = found.folder or (inbox if profile.transport is None else None)
+    return Source(profile, found, folder, inbox if is_pushed else None, (path, own) if own else (path,))
 
 
 def _wrong(path: Path, found: str) -> ConfigurationError:

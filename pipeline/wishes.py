@@ -23,15 +23,15 @@ LOOK_SECONDS = 1.0
 class Wishes:
     """Knows which sources' people asked for something since the source ran last. A store that does not answer has no wishes."""
 
-    def __init__(self, settings: Settings, source_ids: Sequence[str]) -> None:
-        self._settings, self._source_ids = settings, tuple(source_ids)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._store: Engine | None = None
         self._looked_s = float("-inf")
         self._newest: dict[str, tuple[int, int]] = {}
         self._met: dict[str, tuple[int, int]] = {}
 
-    def look(self) -> None:
-        """Ask the store, at most once a second. What was asked before the process began is met by the first runs."""
+    def look(self, source_ids: Sequence[str]) -> None:
+        """Ask the store about these sources, at most once a second. What was asked before the process began is met by the first runs."""
         if time.monotonic() - self._looked_s < LOOK_SECONDS:
             return
         self._looked_s = time.monotonic()
@@ -40,7 +40,7 @@ class Wishes:
                 store = open_store(self._settings.resolved_store_url())
                 migrate(store)
                 self._store = store
-            self._newest = newest_wishes(self._store, self._source_ids)
+            self._newest = newest_wishes(self._store, source_ids)
         except (SQLAlchemyError, DreiklangError, OSError) as error:
             log.warning("wishes_unknown", found=type(error).__name__)
 

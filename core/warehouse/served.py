@@ -41,6 +41,8 @@ def _columns(text: str) -> tuple[tuple[str, str], ...]:
 
 M, D, R, O = Role.MANUFACTURER, Role.DISTRIBUTOR, Role.RETAILER, Role.OPERATOR  # noqa: E741
 _MANUFACTURER, _DISTRIBUTOR, _RETAILER = ("manufacturer_id",), ("distributor_id",), ("retailer_id",)
+_OWNER: dict[Role, tuple[str, ...] | None] = {M: ("owner_id",), D: ("owner_id",), O: None}
+"""A points programme is its owner's to see: of a manufacturer, or of a distributor of its own."""
 _ALL_THREE: dict[Role, tuple[str, ...] | None] = {M: _MANUFACTURER, D: _DISTRIBUTOR, R: _RETAILER, O: None}
 _CHANNEL: dict[Role, tuple[str, ...] | None] = {D: _DISTRIBUTOR, R: _RETAILER, O: None}
 _NET = frozenset({"net_amount_cents", "net_amount_subcents"})
@@ -79,6 +81,13 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         manufacturer_id BIGINT; distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; order_document_no VARCHAR;
         order_line_no VARCHAR; quantity DECIMAL(18,3); promised_on DATE; shipped_on DATE; delivered_on DATE; is_late BOOLEAN"""),
         _ALL_THREE, {M: frozenset({"delivery_no", "line_no", "source_id", "order_document_no", "order_line_no"})}),
+    Served("fct_receipt_lines", "one row per line that a buyer reports as received", _columns("""
+        receipt_line_id UBIGINT; source_id VARCHAR; receipt_no VARCHAR; line_no VARCHAR; leg VARCHAR;
+        manufacturer_id BIGINT; distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; delivery_no VARCHAR;
+        delivery_line_id UBIGINT; order_document_no VARCHAR; order_line_no VARCHAR; ordered_quantity DECIMAL(18,3);
+        shipped_quantity DECIMAL(18,3); accepted_quantity DECIMAL(18,3); rejected_quantity DECIMAL(18,3); reason VARCHAR;
+        received_on DATE; recorded_at TIMESTAMP"""),
+        _ALL_THREE, {M: frozenset({"receipt_no", "line_no", "source_id", "delivery_no", "delivery_line_id", "order_document_no", "order_line_no"})}),
     Served("fct_invoice_lines", "one row per invoice line", _columns("""
         invoice_line_id UBIGINT; source_id VARCHAR; invoice_no VARCHAR; line_no VARCHAR; leg VARCHAR;
         distributor_id BIGINT; retailer_id BIGINT; product_id BIGINT; order_document_no VARCHAR; order_line_no VARCHAR;
@@ -165,11 +174,11 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         month_on DATE; programme_id VARCHAR; distributor_id BIGINT; currency VARCHAR; points_awarded BIGINT;
         points_reversed BIGINT; points_redeemed BIGINT; points_expired BIGINT; members INTEGER"""),
         {D: _DISTRIBUTOR, O: None}),
-    Served("rpt_programme_members", "one row per programme and member, for the programme's manufacturer", _columns("""
-        programme_id VARCHAR; manufacturer_id BIGINT; member_id BIGINT; member_kind VARCHAR; tier VARCHAR; tier_from_on DATE;
-        tier_valid_until DATE; merged_into_id BIGINT; first_earned_on DATE; last_earned_on DATE; points_issued BIGINT;
-        points_redeemed BIGINT; points_expired BIGINT; points_reversed BIGINT; points_outstanding BIGINT; has_hidden_points BOOLEAN"""),
-        {M: _MANUFACTURER, O: None}),
+    Served("rpt_programme_members", "one row per programme and member, for the programme's owner", _columns("""
+        programme_id VARCHAR; owner_id BIGINT; member_id BIGINT; member_ref VARCHAR; member VARCHAR; region VARCHAR; city VARCHAR;
+        member_kind VARCHAR; tier VARCHAR; tier_from_on DATE; tier_valid_until DATE; merged_into_id BIGINT; first_earned_on DATE;
+        last_earned_on DATE; points_issued BIGINT; points_redeemed BIGINT; points_expired BIGINT; points_reversed BIGINT; points_outstanding BIGINT; has_hidden_points BOOLEAN"""),
+        _OWNER),
     Served("rpt_distributor_members", "one row per programme, distributor and retailer that earned with it", _columns("""
         programme_id VARCHAR; distributor_id BIGINT; retailer_id BIGINT; first_earned_on DATE; last_earned_on DATE;
         points_earned BIGINT; tier VARCHAR; tier_from_on DATE; tier_valid_until DATE"""),
@@ -238,28 +247,28 @@ SERVED: Mapping[str, Served] = MappingProxyType({served.name: served for served 
         reason VARCHAR"""),
         {O: None}),
     Served("rpt_programme_health", "one row per programme and month of the event", _columns("""
-        programme_id VARCHAR; month_on DATE; members_active INTEGER; members_redeeming INTEGER; points_issued BIGINT;
+        programme_id VARCHAR; owner_id BIGINT; month_on DATE; members_active INTEGER; members_redeeming INTEGER; points_issued BIGINT;
         points_reversed BIGINT; points_redeemed BIGINT; points_expired BIGINT"""),
-        {M: None, O: None}),
+        _OWNER),
     Served("rpt_programme_tiers", "one row per programme and tier", _columns("""
-        programme_id VARCHAR; tier VARCHAR; members INTEGER"""),
-        {M: None, O: None}),
+        programme_id VARCHAR; owner_id BIGINT; tier VARCHAR; members INTEGER"""),
+        _OWNER),
     Served("rpt_programme_liability", "one row per programme and month of the books", _columns("""
-        programme_id VARCHAR; month_on DATE; points_opening BIGINT; points_issued BIGINT; points_redeemed BIGINT;
+        programme_id VARCHAR; owner_id BIGINT; month_on DATE; points_opening BIGINT; points_issued BIGINT; points_redeemed BIGINT;
         points_expired BIGINT; points_reversed BIGINT; points_closing BIGINT; expected_redemption_percent INTEGER;
         point_value_subcents BIGINT; liability_cents BIGINT; money_currency VARCHAR"""),
-        {M: None, O: None}),
+        _OWNER),
     Served("rpt_programme_funders", "one row per programme, month of the books and funder", _columns("""
-        programme_id VARCHAR; month_on DATE; funder VARCHAR; charged_subcents BIGINT; money_currency VARCHAR"""),
-        {M: None, O: None}),
+        programme_id VARCHAR; owner_id BIGINT; month_on DATE; funder VARCHAR; charged_subcents BIGINT; money_currency VARCHAR"""),
+        _OWNER),
     Served("rpt_breakage", "one row per programme and month of issue", _columns("""
-        programme_id VARCHAR; cohort_on DATE; points_issued BIGINT; points_redeemed BIGINT; points_expired BIGINT;
+        programme_id VARCHAR; owner_id BIGINT; cohort_on DATE; points_issued BIGINT; points_redeemed BIGINT; points_expired BIGINT;
         points_outstanding BIGINT; redemption_rate DECIMAL(9,6); breakage_rate DECIMAL(9,6); is_matured BOOLEAN"""),
-        {M: None, O: None}),
+        _OWNER),
     Served("rpt_points_revenue", "one row per programme and month of the orders", _columns("""
-        programme_id VARCHAR; month_on DATE; goods_cents BIGINT; points_value_cents BIGINT; allocated_cents BIGINT;
+        programme_id VARCHAR; owner_id BIGINT; month_on DATE; goods_cents BIGINT; points_value_cents BIGINT; allocated_cents BIGINT;
         recognised_cents BIGINT; money_currency VARCHAR"""),
-        {M: None, O: None}),
+        _OWNER),
     Served("rpt_feed_summary", "one row per source, feed and leg", _columns("""
         source_id VARCHAR; feed VARCHAR; leg VARCHAR; currency VARCHAR; documents BIGINT; lines BIGINT; return_lines BIGINT;
         net_amount_cents BIGINT; first_event_on DATE; last_event_on DATE; lines_unknown_party BIGINT;

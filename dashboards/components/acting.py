@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import streamlit as st
@@ -13,12 +13,12 @@ from dashboards.access.identity import viewer
 from dashboards.components.context import Context
 from dashboards.queries import read
 from dashboards.queries.loyalty import MY_DISTRIBUTORS, MY_RETAILERS
-from dashboards.runtime import current
+from dashboards.queries.programmes import visible_programmes
 from dashboards.texts import CATALOGUE
-from loyalty import Programme, active_programmes
+from loyalty import Programme
 from portal import User, scope_of
 
-OUTCOME = "act-outcome"
+OUTCOME, KEPT = "act-outcome", "programme-kept"
 
 
 class Partner(NamedTuple):
@@ -55,19 +55,25 @@ def show_outcome() -> None:
 
 
 def programme_of(context: Context) -> Programme | None:
-    """The programme that the page is about: the only one, or the chosen one. None while there is none."""
-    programmes = active_programmes(current().settings.root)
+    """The programme that the page is about, of those that the viewer may know of: the only one, or the chosen one. None while there is none."""
+    return choose_programme(context, visible_programmes(context.user))
+
+
+def choose_programme(context: Context, programmes: Sequence[Programme]) -> Programme | None:
+    """One of these programmes; nothing is asked where there is no choice. The next page begins with what was chosen on this one."""
     if len(programmes) <= 1:
         return programmes[0] if programmes else None
     titles = {one.programme_id: one.title_de if context.language == "de" else one.title_en for one in programmes}
     chosen = st.selectbox(
         context.text("filter.programme"),
         list(titles),
+        index=list(titles).index(kept) if (kept := st.session_state.get(KEPT)) in titles else 0,
         key="programme",
         bind="query-params",
         format_func=lambda one: titles[one],
         width=320,
     )
+    st.session_state[KEPT] = chosen
     return next((one for one in programmes if one.programme_id == chosen), programmes[0])
 
 

@@ -37,13 +37,17 @@ def draft_editor(context: Context, programmes: Sequence[Programme], campaign: Ca
             width=420,
         )
         programme = next(one for one in programmes if one.programme_id == chosen)
-    frame = context.frame(CHANNEL_DISTRIBUTORS)
-    distributors = {int(row.distributor_id): str(row.distributor) for row in frame.itertuples()}
+    distributors = {} if programme.is_distributors else _distributors(context)
     form, text = st.tabs([context.text("campaign.form"), context.text("campaign.toml")])
     with form:
         _form(context, programme, campaign, distributors, next_key)
     with text:
         _toml(context, programme, campaign, distributors, next_key)
+
+
+def _distributors(context: Context) -> dict[int, str]:
+    """Who can be asked to pay a part; nobody in a distributor's own programme."""
+    return {int(row.distributor_id): str(row.distributor) for row in context.frame(CHANNEL_DISTRIBUTORS).itertuples()}
 
 
 def _form(context: Context, programme: Programme, campaign: Campaign | None, distributors: dict[int, str], next_key: str) -> None:
@@ -80,15 +84,11 @@ def _form(context: Context, programme: Programme, campaign: Campaign | None, dis
         cap_member = right.number_input(
             context.text("campaign.cap_member"), 0, 1_000_000_000, simple.cap_member or 0, step=100, key=f"member-{key}"
         )
-        left, right = st.columns(2)
-        co_funder = _co_funder(context, left, campaign, distributors, f"co-{key}")
-        share = right.number_input(context.text("campaign.share"), 0, 99, simple.distributor_percent, key=f"share-{key}")
-        left, right = st.columns(2)
-        cap_share = left.number_input(
-            context.text("campaign.cap_share"), 0, 1_000_000_000, simple.cap_distributor_share or 0, step=100, key=f"purse-{key}"
+        co_funder, share, cap_share = (
+            (None, 0, 0) if programme.is_distributors else _sharing(context, campaign, simple, distributors)
         )
-        hold_out = _hold_out(context, right, campaign, f"out-{key}")
         left, right = st.columns(2)
+        hold_out = _hold_out(context, right, campaign, f"out-{key}")
         expires = left.number_input(context.text("campaign.expires"), 1, 120, simple.expires_after_months, key=f"expires-{key}")
         if st.form_submit_button(context.text("campaign.save"), type="primary"):
             made = SimpleCampaign(
@@ -99,6 +99,20 @@ def _form(context: Context, programme: Programme, campaign: Campaign | None, dis
             rules = to_toml(_written(made), programme.money_currency)
             draft = Draft(made.title_de, made.title_en, rules, co_funder, int(hold_out))
             act(context, lambda actor: _save(context, programme, campaign, draft, actor, next_key))
+
+
+def _sharing(
+    context: Context, campaign: Campaign | None, simple: SimpleCampaign, distributors: dict[int, str]
+) -> tuple[int | None, int, int]:
+    """(who pays a part, its percent, how much of it at most)."""
+    key = _key(campaign)
+    left, right = st.columns(2)
+    co_funder = _co_funder(context, left, campaign, distributors, f"co-{key}")
+    share = right.number_input(context.text("campaign.share"), 0, 99, simple.distributor_percent, key=f"share-{key}")
+    cap_share = st.columns(2)[0].number_input(
+        context.text("campaign.cap_share"), 0, 1_000_000_000, simple.cap_distributor_share or 0, step=100, key=f"purse-{key}"
+    )
+    return co_funder, int(share), int(cap_share)
 
 
 def _written(simple: SimpleCampaign) -> SimpleCampaign:
@@ -117,7 +131,7 @@ def _toml(context: Context, programme: Programme, campaign: Campaign | None, dis
         title_en = right.text_input(
             context.text("campaign.title_en"), campaign.draft.title_en if campaign else "", key=f"toml-en-{key}", max_chars=200
         )
-        co_funder = _co_funder(context, left, campaign, distributors, f"toml-co-{key}")
+        co_funder = None if programme.is_distributors else _co_funder(context, left, campaign, distributors, f"toml-co-{key}")
         hold_out = _hold_out(context, right, campaign, f"toml-out-{key}")
         written = st.text_area(context.text("campaign.toml"), rules, height=420, key=f"toml-text-{key}", max_chars=20_000)
         if st.form_submit_button(context.text("campaign.save"), type="primary"):
@@ -150,7 +164,8 @@ def _key(campaign: Campaign | None) -> str:
 def _starting_point(programme: Programme, campaign: Campaign | None) -> SimpleCampaign | None:
     if campaign is None:
         return _fresh(programme)
-    simple = from_rules(parse_rules(campaign.draft.rules_toml, programme.leg, campaign.campaign_id))
+    rules = parse_rules(campaign.draft.rules_toml, programme.leg, campaign.campaign_id, programme.owner_kind)
+    simple = from_rules(rules, programme.owner_kind)
     return simple if simple and (simple.title_de, simple.title_en) == (campaign.draft.title_de, campaign.draft.title_en) else None
 
 

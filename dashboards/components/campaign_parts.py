@@ -17,13 +17,20 @@ from dashboards.texts.numbers import money_exact
 from loyalty import Programme
 from loyalty.campaigns.model import Campaign, rules_of
 from loyalty.campaigns.uplift import Uplift, Windows
-from loyalty.domain.terms import describe_rules
+from loyalty.domain.terms import describe, describe_rules
 
 
 def show_terms(context: Context, programme: Programme, campaign: Campaign) -> None:
     """The terms that are signed, with who pays."""
     st.subheader(context.text("campaign.terms_version", n=str(campaign.version)), anchor=False)
     st.markdown(plain(describe_rules(rules_of(campaign, programme), context.language, with_funding=True)))
+
+
+def show_programme_terms(context: Context, programme: Programme) -> None:
+    """The terms of a programme as members read them, folded away."""
+    with st.expander(context.text("programme.terms")):
+        lines = describe(programme, context.language).split("\n")
+        st.markdown(plain("\n".join(line if line.startswith("- ") else f"\n{line}\n" for line in lines)))
 
 
 def plain(words: str) -> str:
@@ -82,7 +89,7 @@ def _headline(context: Context, one: dict[str, Any], basis: dict[str, Any], read
     ]  # fmt: skip
     for name, cost in one["funders"].items():
         if _is_shown(reader, name):
-            key = "campaign.cost_mine" if reader == "co_funder" else f"campaign.cost.{name}"
+            key = "campaign.cost_mine" if reader != "manufacturer" else f"campaign.cost.{name}"
             items.append((key, money_exact(cost["expected_cents"], basis["currency"], context.language), None))
     return items
 

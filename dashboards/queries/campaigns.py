@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.scope import Role
 from dashboards.queries.model import Query
 
-CATEGORIES = Query("m_campaign_categories", frozenset({Role.MANUFACTURER}), """
+CATEGORIES = Query("campaign_categories", frozenset({Role.MANUFACTURER, Role.DISTRIBUTOR}), """
     select distinct category as product_category from dim_product where category is not null order by category""", is_exported=False)  # fmt: skip
 
 CHANNEL_DISTRIBUTORS = Query("m_campaign_distributors", frozenset({Role.MANUFACTURER}), """

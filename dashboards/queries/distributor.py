@@ -63,6 +63,15 @@ ORDERS = Query("d_orders", _D, _ORDERS + """
     from shown left join bridge_visible_parties as p on shown.retailer_id = p.party_id order by ordered_on desc, document_no desc""",
     ("delivery_status", "only_late"))  # fmt: skip
 
+RECEIPTS = Query("d_receipts", _D, """
+    select r.order_document_no as document_no, coalesce(p.name, '–') as retailer, d.name as product,
+        cast(r.ordered_quantity as double) as ordered_quantity, cast(r.shipped_quantity as double) as shipped_quantity,
+        cast(r.accepted_quantity as double) as accepted_quantity, cast(r.rejected_quantity as double) as rejected_quantity, r.reason, r.received_on,
+        r.delivery_no
+    from fct_receipt_lines as r inner join dim_product as d on r.product_id = d.product_id
+    left join bridge_visible_parties as p on r.retailer_id = p.party_id
+    where r.leg = 'sell_through' order by r.rejected_quantity > 0 desc, r.received_on desc, r.receipt_no, r.line_no limit 1000""")  # fmt: skip
+
 LATE_MONTHLY = Query("d_late_monthly", _D, """
 with newest as (select max(last_ordered_on) as as_of from rpt_reseller_activity where leg = 'sell_through')
     select month_on, cast(sum(lines_with_promise) as bigint) as lines_with_promise,
@@ -90,4 +99,4 @@ SUPPORT_MONTHLY = Query("d_support_monthly", _D, """
     from rpt_support_load where month_on > (select max(month_on) from rpt_support_load) - interval 24 month
     group by month_on order by month_on""")  # fmt: skip
 
-DISTRIBUTOR_QUERIES = (HEADLINE, MONTHLY, RETAILERS, ORDERS, LATE_MONTHLY, STOCK, SUPPORT, SUPPORT_MONTHLY)
+DISTRIBUTOR_QUERIES = (HEADLINE, MONTHLY, RETAILERS, ORDERS, RECEIPTS, LATE_MONTHLY, STOCK, SUPPORT, SUPPORT_MONTHLY)

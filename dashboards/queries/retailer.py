@@ -31,6 +31,15 @@ ORDER_LINES = Query("r_order_lines", _R, """
     where l.leg = 'sell_through' and l.document_no = $document_no order by distributor, l.line_no, d.name limit 1000""",
     ("document_no",))  # fmt: skip
 
+RECEIPTS = Query("r_receipts", _R, """
+    select coalesce(p.name, '–') as distributor, d.name as product, cast(r.ordered_quantity as double) as ordered_quantity,
+        cast(r.shipped_quantity as double) as shipped_quantity, cast(r.accepted_quantity as double) as accepted_quantity,
+        cast(r.rejected_quantity as double) as rejected_quantity, r.reason, r.received_on, r.delivery_no
+    from fct_receipt_lines as r inner join dim_product as d on r.product_id = d.product_id
+    left join bridge_visible_parties as p on r.distributor_id = p.party_id
+    where r.leg = 'sell_through' and r.order_document_no = $document_no
+    order by r.received_on, r.receipt_no, r.line_no, d.name limit 1000""", ("document_no",))  # fmt: skip
+
 MONTHLY = Query("r_monthly", _R, f"""
 with newest as (select max(ordered_on) as as_of from fct_orders where leg = 'sell_through')
     select cast(date_trunc('month', ordered_on) as date) as month_on, cast(count(*) as integer) as orders,
@@ -47,4 +56,4 @@ SUPPORT_HISTORY = Query("r_support_history", _R, """
     select occurred_at, status from fct_support_events where request_no = $request_no order by occurred_at, status limit 200""",
     ("request_no",))  # fmt: skip
 
-RETAILER_QUERIES = (HEADLINE, ORDERS, ORDER_LINES, MONTHLY, SUPPORT, SUPPORT_HISTORY)
+RETAILER_QUERIES = (HEADLINE, ORDERS, ORDER_LINES, RECEIPTS, MONTHLY, SUPPORT, SUPPORT_HISTORY)

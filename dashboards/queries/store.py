@@ -11,10 +11,11 @@ from core.scope import Role
 from dashboards.components.reasons import reason_of
 from dashboards.queries.loyalty import MEMBER_POINTS
 from dashboards.queries.model import Filters
+from dashboards.queries.programmes import visible_programmes
 from dashboards.queries.reading import read
 from dashboards.runtime import current
 from dashboards.texts import as_language
-from loyalty import Programme, active_programmes, statement
+from loyalty import Programme, statement
 from loyalty.campaigns.running import with_campaigns
 from loyalty.members import standings_of
 from loyalty.merging import group_of
@@ -36,7 +37,7 @@ class StoreQuery:
 
 def _statement(user: User, filters: Filters) -> pd.DataFrame:
     """Newest first. `points` is what an entry did to usable points; `points_pending` to those that wait."""
-    programme = _programme(filters)
+    programme = _programme(user, filters)
     if programme is None:
         return pd.DataFrame()
     language = as_language(user.language) or "en"
@@ -60,7 +61,7 @@ def _statement(user: User, filters: Filters) -> pd.DataFrame:
 
 def _members(user: User, filters: Filters) -> pd.DataFrame:
     """One row per own retailer, most points first: what it earned with this distributor, and how it stands."""
-    programme = _programme(filters)
+    programme = _programme(user, filters)
     if programme is None:
         return pd.DataFrame()
     frame = read(MEMBER_POINTS, scope_of(user), {"programme": programme.programme_id, "currency": programme.currency})
@@ -74,8 +75,9 @@ def _members(user: User, filters: Filters) -> pd.DataFrame:
     return frame.drop(columns="party_id")
 
 
-def _programme(filters: Filters) -> Programme | None:
-    programmes = active_programmes(current().settings.root)
+def _programme(user: User, filters: Filters) -> Programme | None:
+    """The one that is asked for, else the first; never one that the person may not know of."""
+    programmes = visible_programmes(user)
     return next(
         (one for one in programmes if one.programme_id == filters.get("programme")), programmes[0] if programmes else None
     )

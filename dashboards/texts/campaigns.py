@@ -33,6 +33,11 @@ CAMPAIGN_TEXTS: dict[str, tuple[str, str]] = {
         "Noch keine Abrechnung. Sie entsteht, wenn der Hersteller Punkte abrechnet, die Sie mitbezahlen und die Ihre Händler eingelöst haben.",
         "No settlement yet. One is made when the manufacturer settles points that you help to pay and your retailers have burned.",
     ),
+    "d.settling.title": ("Abrechnungen", "Settlements"),
+    "d.settling.question": (
+        "Was kosten mich die eingelösten Punkte meines Programms?",
+        "What do burned points of my programme cost me?",
+    ),
     "settlement.alone": ("Hersteller allein", "Manufacturer alone"),
     "settlement.standing": ("ständige Regeln", "standing rules"),
     "m.settlements.title": ("Abrechnungen", "Settlements"),

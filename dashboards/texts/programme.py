@@ -4,6 +4,8 @@ from __future__ import annotations
 
 PROGRAMME_TEXTS: dict[str, tuple[str, str]] = {
     "filter.programme": ("Programm", "Programme"),
+    "menu.own_programme": ("Eigenes Programm", "Own programme"),
+    "programme.terms": ("Bedingungen des Programms", "Terms of the programme"),
     "programme.empty": (
         "Noch hat kein Programm Punkte vergeben. Nach dem ersten Lauf mit einem Programm stehen hier die Zahlen.",
         "No programme has awarded points yet. After the first run with a programme the figures appear here.",

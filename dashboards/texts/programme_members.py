@@ -1,4 +1,4 @@
-"""Texts of the manufacturer's members: German, English."""
+"""Texts of a programme's members: German, English."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ PROGRAMME_MEMBER_TEXTS: dict[str, tuple[str, str]] = {
         "How is each member doing, and who needs attention?",
     ),
     "m.members.empty": (
-        "Noch keine Mitglieder. Wer zum ersten Mal Punkte bekommt, erscheint hier. Gibt es mehrere Hersteller, nennt das Programm seinen: manufacturer_ref.",
-        "No members yet. Whoever earns points for the first time appears here. Where there are several manufacturers, the programme names its own: manufacturer_ref.",
+        "Noch keine Mitglieder. Wer zum ersten Mal Punkte bekommt, erscheint hier. Das Programm nennt, wem es gehört: manufacturer_ref (unter mehreren Herstellern) oder distributor_ref.",
+        "No members yet. Whoever earns points for the first time appears here. The programme names whose it is: manufacturer_ref (among several manufacturers) or distributor_ref.",
     ),
     "m.members.none": ("Kein Mitglied passt zu dieser Auswahl.", "No member fits this choice."),
     "m.members.choose": ("Mitglied", "Member"),
@@ -20,6 +20,8 @@ PROGRAMME_MEMBER_TEXTS: dict[str, tuple[str, str]] = {
         "Wert zum Listenpreis. Punkte aus Regeln auf den Nettowert sind nicht enthalten: Sie würden verraten, was Distributoren berechnen.",
         "Value at list price. Points of rules on net amounts are left out: they would tell what distributors charge.",
     ),
+    "d.own_members.value": ("Wert zum Listenpreis; Bestellungen bei Ihnen.", "Value at list price; orders from you."),
+    "d.own_members.points_help": ("Seit Beginn.", "Since the beginning."),
     "m.members.tier": ("Stufe", "Tier"),
     "m.members.last_order": ("Letzte Bestellung", "Last order"),
     "m.members.orders": ("Bestellungen, 12 Monate", "Orders, 12 months"),

@@ -33,12 +33,16 @@ from dashboards.views import (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One page: its address (empty: where the role arrives), who may open it, the key of its texts, and what draws it."""
+    """One page: its address (empty: where the role arrives), who may open it, the key of its texts, and what draws it.
+
+    `is_owners`: only for whoever runs a programme, in a section of the menu of its own.
+    """
 
     path: str
     role: Role
     texts: str
     render: Callable[[Context], None]
+    is_owners: bool = False
 
 
 VIEWS: tuple[View, ...] = (
@@ -69,6 +73,11 @@ VIEWS: tuple[View, ...] = (
     View("under-review", Role.DISTRIBUTOR, "d.review", cases.review),
     View("events", Role.DISTRIBUTOR, "d.events", members.events),
     View("catalogue", Role.DISTRIBUTOR, "d.catalogue", catalogue.catalogue),
+    View("own-programme", Role.DISTRIBUTOR, "m.health", programme.health, is_owners=True),
+    View("own-liability", Role.DISTRIBUTOR, "m.liability", programme.liability, is_owners=True),
+    View("own-members", Role.DISTRIBUTOR, "m.members", programme_members.members, is_owners=True),
+    View("own-campaigns", Role.DISTRIBUTOR, "m.campaigns", campaigns.studio, is_owners=True),
+    View("own-settlements", Role.DISTRIBUTOR, "d.settling", rule_settlements.settlements, is_owners=True),
     View("", Role.RETAILER, "r.points", points.points),
     View("rewards", Role.RETAILER, "r.rewards", rewards.rewards),
     View("challenges", Role.RETAILER, "r.challenges", challenges.challenges),

@@ -12,9 +12,9 @@ from dashboards.components.acting import partners_of
 from dashboards.components.campaign_parts import plain
 from dashboards.components.context import Context
 from dashboards.components.kit import empty, heading, metrics, remark, table
+from dashboards.queries.programmes import visible_programmes
 from dashboards.runtime import current
 from dashboards.texts import day, number
-from loyalty import active_programmes
 from loyalty.campaigns.lifecycle import today_in
 from loyalty.campaigns.model import Notice
 from loyalty.campaigns.progress import CampaignProgress, CapUse, progress_of_campaigns
@@ -26,7 +26,7 @@ def campaigns(context: Context) -> None:
     """What earns me extra points now, and until when?"""
     heading(context, "r.campaigns")
     context.still_here()
-    programmes = active_programmes(current().settings.root)
+    programmes = visible_programmes(context.user)
     if not programmes:
         empty(context, "r.campaigns.empty")
         return

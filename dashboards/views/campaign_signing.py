@@ -10,14 +10,15 @@ from dashboards.components.campaign_parts import plain, show_simulation, show_te
 from dashboards.components.context import Context
 from dashboards.components.kit import empty, export_link, heading, metrics, remark, table
 from dashboards.queries.names import party_names
+from dashboards.queries.programmes import visible_programmes
 from dashboards.queries.settlements import lines_frame, settlements_frame, shown
 from dashboards.runtime import current
 from dashboards.texts import day, number
 from dashboards.texts.numbers import money_exact
 from dashboards.views.campaigns import sign_version
-from loyalty import Programme, active_programmes
+from loyalty import Programme
 from loyalty.campaigns.lifecycle import today_in
-from loyalty.campaigns.model import Campaign, Notice
+from loyalty.campaigns.model import Campaign, Notice, owns
 from loyalty.campaigns.records import campaign_rule_titles, list_campaigns, list_notices
 from loyalty.campaigns.settling import Settlement, list_settlements
 from portal import scope_of
@@ -27,10 +28,10 @@ def campaigns(context: Context) -> None:
     """What am I asked to sign, and what runs for my retailers?"""
     heading(context, "d.campaigns")
     say_notice(context)
-    programmes = active_programmes(current().settings.root)
+    programmes = visible_programmes(context.user)
     by_id = {one.programme_id: one for one in programmes}
     scope = scope_of(context.user)
-    mine = [one for one in list_campaigns(current().store, scope) if one.programme_id in by_id]
+    mine = [one for one in list_campaigns(current().store, scope) if one.programme_id in by_id and not owns(scope, one)]
     waiting = [one for one in mine if one.status == "simulated" and not one.is_signed_by_all]
     st.subheader(context.text("d.campaigns.to_sign"), anchor=False)
     if not waiting:

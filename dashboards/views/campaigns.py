@@ -1,4 +1,4 @@
-"""The manufacturer's campaign studio: drafts, trials on past orders, signatures, launch, uplift, settlement."""
+"""The campaign studio of whoever runs a programme: drafts, trials on past orders, signatures, launch, uplift, settlement."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from dashboards.components.campaign_parts import show_simulation, show_terms, sh
 from dashboards.components.context import Context
 from dashboards.components.kit import empty, export_link, heading, remark, table
 from dashboards.queries.names import party_names
+from dashboards.queries.programmes import own_programmes
 from dashboards.queries.settlements import lines_frame, settlements_frame, shown
 from dashboards.runtime import current
 from dashboards.texts import day
-from loyalty import Programme, active_programmes
+from loyalty import Programme
 from loyalty.campaigns.facts import candidates, uplift_of
 from loyalty.campaigns.lifecycle import keep_simulation, launch, sign, stop, today_in, withdraw
-from loyalty.campaigns.model import EARNING_STATES, EDITABLE_STATES, Actor, Campaign, rules_of
+from loyalty.campaigns.model import EARNING_STATES, EDITABLE_STATES, Actor, Campaign, owns, rules_of
 from loyalty.campaigns.records import campaign_rule_titles, list_campaigns, members_of
 from loyalty.campaigns.settling import list_settlements, open_points, settle
 from loyalty.campaigns.simulating import simulate
@@ -40,8 +41,9 @@ def studio(context: Context) -> None:
     """What does a campaign cost, whom does it help, and what did it bring?"""
     heading(context, "m.campaigns")
     has_acted = say_notice(context)
-    programmes = {one.programme_id: one for one in active_programmes(current().settings.root)}
-    found = [one for one in list_campaigns(current().store, scope_of(context.user)) if one.programme_id in programmes]
+    scope = scope_of(context.user)
+    programmes = {one.programme_id: one for one in own_programmes(context.user)}
+    found = [one for one in list_campaigns(current().store, scope) if one.programme_id in programmes and owns(scope, one)]
     names = party_names(context.user)
     if found:
         st.subheader(context.text("m.campaigns.list"), anchor=False)
@@ -97,7 +99,7 @@ def _choose(context: Context, found: Sequence[Campaign]) -> Campaign | None:
 def _detail(context: Context, programme: Programme, campaign: Campaign, names: dict[int, str]) -> None:
     show_terms(context, programme, campaign)
     _acts(context, programme, campaign, names)
-    show_simulation(context, campaign, "manufacturer", names)
+    show_simulation(context, campaign, campaign.owner_role, names)
     if campaign.status in EARNING_STATES:
         _uplift(context, programme, campaign)
         _settlements(context, programme, campaign, names)

@@ -53,7 +53,7 @@ def challenges(context: Context) -> None:
     if not programme.challenges:
         empty(context, "r.challenges.none")
     for challenge in programme.challenges:
-        _bar(context, _progress(context, challenge))
+        _bar(context, _progress(context, programme, challenge))
     _badges(context, programme)
     _leagues(context, programme)
     with st.expander(context.text("r.challenges.leave")):
@@ -61,9 +61,9 @@ def challenges(context: Context) -> None:
         st.button(context.text("r.challenges.opt_out"), key="opt-out", on_click=_take_part, args=(context, programme, False))
 
 
-def _progress(context: Context, challenge: Challenge) -> Progress:
+def _progress(context: Context, programme: Programme, challenge: Challenge) -> Progress:
     """Out of the viewer's own order lines, through its own scope."""
-    sql, parameters = challenge_sql(challenge)
+    sql, parameters = challenge_sql(programme, challenge)
     rows = current().serving.reader(scope_of(context.user)).rows(sql, parameters)
     days = [(context.user.party_id, on, Decimal(str(amount))) for _, on, amount in rows if isinstance(on, date)]
     return progress_of(challenge, days).get(context.user.party_id, Progress(challenge, Decimal(0), None))
@@ -110,7 +110,7 @@ def _badges(context: Context, programme: Programme) -> None:
 
 def _leagues(context: Context, programme: Programme) -> None:
     st.subheader(context.text("r.challenges.league"), anchor=False, help=context.text("r.challenges.league_help"))
-    for distributor in partners_of(context.user):
+    for distributor in [one for one in partners_of(context.user) if programme.looks_at(one.party_id)]:
         with published_marts(current().settings) as marts:
             league = league_of(marts, current().store, programme, context.user.party_id, distributor.party_id)
         st.markdown(context.text("r.challenges.at", name=plain(distributor.name)))

@@ -58,6 +58,8 @@ def orders(context: Context) -> None:
         status = choose(context, "delivery_status", DELIVERY_STATUSES, labels)
         only_late = st.toggle(context.text("filter.only_late"), key="only_late", bind="query-params")
     listing(context, "d.orders.list", queries.ORDERS, {"delivery_status": status, "only_late": "yes" if only_late else None})
+    if not context.frame(queries.RECEIPTS).empty:
+        listing(context, "d.orders.received", queries.RECEIPTS)
 
 
 def stock(context: Context) -> None:

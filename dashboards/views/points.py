@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.components.acting import programme_of
+from dashboards.components.campaign_parts import show_programme_terms
 from dashboards.components.context import Context
 from dashboards.components.kit import Metric, chart, choose, empty, export, heading, metrics, plain, remark, table
 from dashboards.components.period_progress import show_period_progress
@@ -27,6 +28,8 @@ def points(context: Context) -> None:
     booked = None if programme is None else statement(current().store, programme, context.user.party_id, current().clock, limit=1)
     if programme is None or booked is None or not booked.balances:
         empty(context, "r.points.empty")
+        if programme is not None:
+            show_programme_terms(context, programme)
         return
     _answers(context, programme, booked)
     show_period_progress(context, programme)
@@ -35,7 +38,11 @@ def points(context: Context) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = choose(context, "kind", STATEMENT_KINDS, {name: context.text(f"status.{name}") for name in STATEMENT_KINDS})
         document = st.text_input(context.text("filter.document"), key="document", bind="query-params", width=220)
-    filters = {"programme": programme.programme_id, "kind": kind, "document": document or None}
+    _entries(context, booked, {"programme": programme.programme_id, "kind": kind, "document": document or None})
+    show_programme_terms(context, programme)
+
+
+def _entries(context: Context, booked: Statement, filters: dict[str, str | None]) -> None:
     frame = STATEMENT.frame(context.user, filters)
     if frame.empty:
         empty(context, "r.points.no_entries")

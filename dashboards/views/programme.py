@@ -1,15 +1,17 @@
-"""The manufacturer's views of a points programme: is it alive, and what does it owe?"""
+"""A points programme as its owner sees it: is it alive, and what does it owe?"""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
+from dashboards.components.campaign_parts import show_programme_terms
 from dashboards.components.context import Context
 from dashboards.components.kit import chart, empty, export, heading, metrics, remark, table
 from dashboards.figures.charts import month_bars, month_line
 from dashboards.queries import programme as queries
 from dashboards.queries.model import Query
+from dashboards.queries.programmes import own_programmes
 from dashboards.texts import money, number, percent
 
 
@@ -47,6 +49,9 @@ def health(context: Context) -> None:
     export(context, queries.HEALTH_MONTHLY, filters)
     _list(context, "m.health.cohorts", queries.COHORTS, filters, "m.health.cohorts_help")
     _list(context, "m.health.tiers", queries.TIERS, filters, "m.health.tiers_help")
+    for one in own_programmes(context.user):
+        if one.programme_id == filters["programme"]:
+            show_programme_terms(context, one)
 
 
 def liability(context: Context) -> None:

@@ -1,10 +1,11 @@
-"""The manufacturer's members: each with its tier, points and activity, without what distributors charge."""
+"""Members of one's own programme: each with its tier, points and activity; for a manufacturer without what distributors charge."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
+from core.scope import Role
 from dashboards.components.context import Context
 from dashboards.components.kit import chart, choose, empty, export, heading, metrics, plain, remark, table
 from dashboards.figures.charts import month_bars
@@ -37,7 +38,7 @@ def members(context: Context) -> None:
     st.subheader(context.text("m.members.list"), anchor=False, help=context.text("m.members.list_help"))
     table(context, listed, key="programme-members", height=min(560, 38 + 35 * len(listed)))
     export(context, queries.MEMBERS_LISTED, filters)
-    remark(context.text("m.members.without"))
+    remark(context.text("m.members.without" if context.user.role is Role.MANUFACTURER else "d.own_members.value"))
 
 
 def _programme(context: Context) -> str | None:
@@ -53,13 +54,14 @@ def _member(context: Context, programme: str, ref: str) -> None:
     with st.container(border=True):
         st.markdown(f"### {plain(str(row['member']))}")
         last = row.get("last_ordered_on")
+        help_key = "m.members.points_help" if context.user.role is Role.MANUFACTURER else "d.own_members.points_help"
         metrics(context, [
             ("m.members.tier", str(row.get("tier") or "–"), None),
             ("m.members.last_order", "–" if last is None else day(pd.Timestamp(str(last)).date(), language), None),
             ("m.members.orders", number(_int(row["orders_12m"]), language), None),
         ])  # fmt: skip
         metrics(context, [
-            (f"m.members.{name}", number(_int(row[f"points_{name}"]), language), "m.members.points_help")
+            (f"m.members.{name}", number(_int(row[f"points_{name}"]), language), help_key)
             for name in ("issued", "redeemed", "expired")
         ])  # fmt: skip
         if row["has_hidden_points"]:

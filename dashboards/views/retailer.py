@@ -34,6 +34,10 @@ def orders(context: Context) -> None:
         if number_of_order:
             st.subheader(context.text("r.orders.lines", name=str(number_of_order)), anchor=False)
             table(context, context.frame(queries.ORDER_LINES, {"document_no": str(number_of_order)}), key="order-lines")
+            received = context.frame(queries.RECEIPTS, {"document_no": str(number_of_order)})
+            if not received.empty:
+                st.subheader(context.text("r.orders.received", name=str(number_of_order)), anchor=False)
+                table(context, received, key="order-receipts")
     figure = month_bars(monthly, {"net_amount_cents": context.text("r.orders.monthly")}, context.language, scale=100)
     chart(context, "r.orders.monthly", figure, monthly, "order-months", "d.overview.net_help")
 

@@ -36,7 +36,7 @@ def rewards(context: Context) -> None:
     heading(context, "r.rewards")
     show_outcome()
     programme = programme_of(context)
-    distributors = partners_of(context.user)
+    distributors = [one for one in partners_of(context.user) if programme is not None and programme.looks_at(one.party_id)]
     if programme is None or not distributors:
         empty(context, "r.rewards.empty")
         return

@@ -1,4 +1,4 @@
-"""The manufacturer's settlements: charging what was burned of the programme's standing rules, and every settlement that was made."""
+"""The settlements of whoever runs a programme: charging what was burned of the programme's standing rules, and every settlement that was made."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from datetime import date, timedelta
 import streamlit as st
 
 from core.clock import random_id
-from dashboards.components.acting import programme_of
+from core.scope import Role
+from dashboards.components.acting import choose_programme
 from dashboards.components.campaign_acting import act, say_notice
 from dashboards.components.context import Context
 from dashboards.components.kit import empty, export_link, heading, metrics, remark, table
-from dashboards.queries.names import party_names, programme_owner
+from dashboards.queries.names import party_names
+from dashboards.queries.programmes import own_programmes
 from dashboards.queries.settlements import lines_frame, settlements_frame, shown
 from dashboards.runtime import current
 from dashboards.texts import number
@@ -25,13 +27,15 @@ from portal import scope_of
 
 
 def settlements(context: Context) -> None:
-    """What of the burned points do distributors bear?"""
-    heading(context, "m.settlements")
+    """What did burned points cost, and who bears it?"""
+    heading(context, "m.settlements" if context.user.role is Role.MANUFACTURER else "d.settling")
     context.still_here()
     say_notice(context)
-    programme = programme_of(context)
-    found = list_settlements(current().store, scope_of(context.user))
-    if programme is not None and programme_owner(context.user, programme) == context.user.party_id:
+    own = own_programmes(context.user)
+    programme = choose_programme(context, own)
+    made = list_settlements(current().store, scope_of(context.user))
+    found = [one for one in made if context.user.role is Role.MANUFACTURER or one.programme_id in {p.programme_id for p in own}]
+    if programme is not None:
         _standing(context, programme, found)
     st.subheader(context.text("m.settlements.made"), anchor=False)
     if not found:
@@ -66,6 +70,7 @@ def _standing(context: Context, programme: Programme, found: list[Settlement]) -
 
 def _settle(context: Context, programme: Programme, actor: Actor, until: object) -> str:
     if isinstance(until, date):
-        owner = programme_owner(context.user, programme)
+        again = next((one for one in own_programmes(context.user) if one.programme_id == programme.programme_id), None)
+        owner = None if again is None else again.owner_id
         settle_rules(current().store, programme, owner, actor, until, current().clock, random_id)
     return context.text("campaign.settled")

@@ -34,6 +34,11 @@
     (select state.since_batch from {{ source('ingest', 'transform_state') }} as state)
 {%- endmacro %}
 
+{% macro books_since_run() -%}
+    {#- -1, or the run after whose lines the books were not compared with orders yet -#}
+    (select state.books_since_run from {{ source('ingest', 'transform_state') }} as state)
+{%- endmacro %}
+
 {% macro this_run() -%}
     (select state.run_no from {{ source('ingest', 'transform_state') }} as state)
 {%- endmacro %}

@@ -60,6 +60,16 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """One booking on a distributor's account, EUR cents."""
+
+    booked_on: date
+    amount_cents: int
+    retailer: Retailer
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """A support request with its history as (moment UTC, status)."""
 
@@ -86,6 +96,7 @@ class Channel:
     shipments: list[Shipment] = field(default_factory=list)
     returns: list[Return] = field(default_factory=list)
     tickets: list[Ticket] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
     stock: list[tuple[str, Product, date, int, int]] = field(default_factory=list)
     receipts: list[tuple[Retailer, str, int, date, Product, int, int]] = field(default_factory=list)
 

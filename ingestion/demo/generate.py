@@ -11,6 +11,7 @@ from ingestion.demo import partners
 from ingestion.demo.catalogue import DISTRIBUTORS, MANUFACTURER_REF
 from ingestion.demo.channel import Channel, simulate
 from ingestion.demo.gaming import add_gaming, best_retailers
+from ingestion.demo.payments import add_payments
 
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -54,6 +55,7 @@ def generate_demo(target: Path, *, seed: int, end_date: date, progress: Progress
     tell("simulating")
     channel = simulate(seed, end_date)
     add_gaming(channel)
+    add_payments(channel, seed)
     for source_id, write in partners.WRITERS.items():
         tell(source_id)
         folder = target / source_id

@@ -13,8 +13,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
-from ingestion.demo.catalogue import CHAIN_NAME, DISTRIBUTORS, MANUFACTURER_REF
+from ingestion.demo.catalogue import CHAIN_NAME, DISTRIBUTORS, MANUFACTURER_REF, Retailer
 from ingestion.demo.channel import Channel, Line, Return, Shipment
+from ingestion.demo.payments import iban_of, write_statements
 from ingestion.demo.xlsx import Cell, write_workbook
 
 Writer = Callable[[Channel, Path], None]
@@ -70,7 +71,8 @@ def write_manufacturer(channel: Channel, folder: Path) -> None:
     parties += [(r.ref, "retailer", r.name, r.tier, r.segment, r.region, r.city, r.postal_code, "DE") for r in channel.retailers]
     _csv(folder / "parties.csv", ("number", "kind", "name", "tier", "segment", "region", "city", "zip", "country"), parties)
     _csv(folder / "customer_numbers.csv", ("number", "scheme", "value"),
-         [(r.ref, f"{d}:customer", r.number_at(d)) for r in channel.retailers for d in r.distributors])  # fmt: skip
+         [(r.ref, f"{d}:customer", r.number_at(d)) for r in channel.retailers for d in r.distributors]
+         + [(r.ref, "iban", iban_of(r)) for r in channel.retailers])  # fmt: skip
     _csv(folder / "relations.csv", ("distributor", "retailer", "since"),
          [(d, r.ref, "2020-01-01") for r in channel.retailers for d in r.distributors])  # fmt: skip
     _csv(folder / "products.csv", ("number", "name", "group", "gtin", "pack", "list_price"),
@@ -132,6 +134,7 @@ def write_nordwind(channel: Channel, folder: Path) -> None:
         (product.sku_of(name), number, german(channel.end_date - timedelta(days=365)), euros(product.list_price_cents * share // 100))
         for product in channel.products for number, share in (("", 86), *((n, 81) for n in list(numbers.values())[:5]))
     ])  # fmt: skip
+    write_statements(channel.payments, folder)
 
 
 def _mistyped(file: Path, numbers: dict[str, str]) -> None:
@@ -182,6 +185,21 @@ def write_suedland(channel: Channel, folder: Path) -> None:
                 if holder == name and day.year == year]),
         })  # fmt: skip
     write_workbook(folder / "suedland_zz_corrections.xlsx", {"Orders": (order_header, [order_row(line) for line in corrected])})
+    write_workbook(
+        folder / "customers.xlsx", {"Customers": (("No", "Name", "City", "Zip"), _spelled_otherwise(channel.retailers, name))}
+    )
+
+
+def _spelled_otherwise(retailers: Sequence[Retailer], distributor: str) -> list[list[Cell]]:
+    """Retailers of a neighbour as this distributor has them on its own list: written out, shortened, mistyped."""
+    shared = [r for r in retailers if distributor in r.distributors[1:] and not r.is_chain][:3]
+    spellings: tuple[Callable[[str], str], ...] = (
+        lambda name: f"{name} GmbH".upper(), lambda name: name.replace("a", "aa", 1), lambda name: name.rpartition(" ")[0],
+    )  # fmt: skip
+    return [
+        [f"SF-{900 + number}", spell(r.name), r.city, r.postal_code]
+        for number, (r, spell) in enumerate(zip(shared, spellings, strict=True), 1)
+    ]
 
 
 def write_westfracht(channel: Channel, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""cXML: OrderRequest, ConfirmationRequest, ShipNoticeRequest. One file is one message; its payloadID is what a replay repeats.
+"""cXML: OrderRequest, ConfirmationRequest, ShipNoticeRequest. One file is one message; a sender that tries again repeats its payloadID.
 
 The DOCTYPE line that cXML asks for is accepted and never followed. The shared secret of the header is redacted before anything is read. A line's
 ConfirmationStatus elements split its quantity: each is a row of `order_confirmations`.
@@ -19,6 +19,8 @@ CONFIRMATIONS = {
     "accept": "confirmed", "allDetail": "confirmed", "detail": "changed", "reject": "rejected", "backordered": "backordered",
     "unknown": "pending",
 }  # fmt: skip
+WHOLE_ANSWERS = ("accept", "reject")
+"""Kinds of confirmation that speak of the whole order when they name no lines."""
 RANKS = {"new": 0, "update": 2, "delete": 5}
 SUB_CENT = Decimal("0.0001")
 
@@ -42,8 +44,16 @@ def parse(content: bytes, switches: Mapping[str, str]) -> Parsed:
     payload_id = root.attribute("payloadID") or ""
     if not payload_id:
         draft.find("ING-612", root.place, "no payloadID", "the attribute that makes the message unique")
-    key = MessageKey(envelope["sender"], payload_id, "", payload_id, draft.kind, document_no, function, sha256_of(content))
+    key = MessageKey(
+        envelope["sender"], payload_id, "", payload_id, draft.kind, document_no, function, _digest(root), "cXML/@payloadID"
+    )
     return Parsed("cxml", (draft.finish(key, content.decode("utf-8", "replace")),), envelope=envelope)
+
+
+def _digest(root: Node) -> str:
+    """Of what the message says, to whom and from whom: not of when it was sent, by which program, or how it is indented."""
+    parts = [root.node(path) for path in ("Header/From", "Header/To", "Request", "Message", "Response")]
+    return sha256_of(b"\n".join(part.canonical() for part in parts if part is not None))
 
 
 def _credential(root: Node, role: str) -> str:
@@ -189,7 +199,10 @@ def _confirmation(draft: Draft, root: Node, request: Node) -> tuple[str, str]:
         draft.find("ING-612", header.place, "no noticeDate", "the day of the answer")
     draft.head(kind, confirmed_on, RANKS.get(head["operation"] or "", 0), root.attribute("timestamp") or "")
     draft.add("order_responses", header.place, head, response=CONFIRMATIONS.get(kind, kind), note=header.text("Comments"))
-    for line in request.nodes("ConfirmationItem"):
+    lines = request.nodes("ConfirmationItem")
+    if not lines and kind in WHOLE_ANSWERS:
+        draft.add("order_confirmations", header.place, head, line_no="*", split_no="1", status=CONFIRMATIONS[kind])
+    for line in lines:
         _confirmation_line(draft, line, head)
     return head["document_no"] or "", kind
 

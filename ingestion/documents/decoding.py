@@ -53,12 +53,12 @@ def _view(connection: duckdb.DuckDBPyConnection, shelved: Shelved, feed: FeedPro
         given = set(table.column_names)
         columns = "".join(f", {quoted(name) if name in given else f'null::varchar as {quoted(name)}'}" for name in needed)
         connection.execute(
-            f"""create or replace temp table decoded_text as
+            f"""create or replace table scratch.decoded_text as
                 select cast(row_number() over () as integer) as _row_no{columns} from decoded_documents{only}"""
         )
         connection.unregister("decoded_documents")
-    connection.execute("create or replace temp view decoded as select * from decoded_text")
-    row = connection.execute("select count(*) from decoded_text").fetchone()
+    connection.execute("create or replace temp view decoded as select * from scratch.decoded_text")
+    row = connection.execute("select count(*) from scratch.decoded_text").fetchone()
     return int(row[0]) if row else 0
 
 

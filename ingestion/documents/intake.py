@@ -5,7 +5,8 @@
 
 A sender gives control references once. The same references with the same bytes are a duplicate: counted, answered as one, and without effect; with
 other bytes they are refused (EDI-121). The same file read again (by another feed, or after a crash) is neither. A gap in the numbers of a sender is
-an alarm (EDI-122): something that was sent has not arrived.
+an alarm (EDI-122): something that was sent has not arrived. Of formats without interchanges the payloadID of cXML is such a reference; as nobody
+answers there, a finding says that the message came before (EDI-123).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import structlog
 from core.clock import Clock
 from core.errors import InputRefusedError
 from ingestion.documents.acknowledging import ACKNOWLEDGERS, MessageOutcome
-from ingestion.documents.model import DocumentFinding, Interchange, MessageKey, Parsed
+from ingestion.documents.model import DocumentFinding, Interchange, Message, MessageKey, Parsed
 from ingestion.documents.registry import FORMATS
 from ingestion.documents.shelf import Shelf, Verdict, verdict_on
 from ingestion.landing import Landed
@@ -122,8 +123,8 @@ class DocumentIntake:
 
     def _judge(self, landed: Landed, parsed: Parsed) -> Sequence[Verdict]:
         """A verdict on each message, by what stands in the file and by what came before."""
-        known = self._known(parsed.format, {message.key.interchange_ref for message in parsed.messages if message.interchange_no})
-        verdicts = []
+        known = self._known(parsed.format, {message.key.interchange_ref for message in parsed.messages if message.is_given_once})
+        verdicts, findings = [], list(parsed.all_findings())
         given_up = self._given_up.get((landed.file_name, landed.sha256), frozenset())
         for message in parsed.messages:
             if message.message_no in given_up:
@@ -135,7 +136,7 @@ class DocumentIntake:
                 verdicts.append(verdict_on(message, "refused", None))
                 continue
             if (
-                not message.interchange_no
+                not message.is_given_once
                 or earlier is None
                 or (earlier.file_sha256, earlier.message_no) == (landed.sha256, message.message_no)
             ):
@@ -143,20 +144,15 @@ class DocumentIntake:
                 self._seen.setdefault(control, _Seen(message.key.sha256, landed.sha256, message.message_no))
             elif earlier.sha256 == message.key.sha256:
                 verdicts.append(verdict_on(message, "duplicate", None))
+                if message.key.unique_by:
+                    findings.append(_came_again(message))
             else:
-                place = message.raw_text.partition("\n")[0][:80]
-                found = f"interchange {message.key.interchange_ref}, message {message.key.message_ref}, with other content than before"
-                finding = DocumentFinding(
-                    "EDI-121", f"header {place}", found, "control references that the sender has not used yet", message.message_no
-                )
-                verdicts.append(verdict_on(message, "refused", finding))
+                findings.append(_conflict(message))
+                verdicts.append(verdict_on(message, "refused", findings[-1]))
         keys = tuple((message.message_no, message.interchange_no, message.kind, message.key) for message in parsed.messages)
-        findings = parsed.all_findings() + tuple(
-            v.finding for v in verdicts if v.finding is not None and v.finding.code == "EDI-121"
-        )
         booked = tuple(replace(v, status="refused") if v.message_no in given_up else v for v in verdicts)
         self._judged[(landed.file_name, landed.sha256)] = _Judged(
-            landed, parsed.format, keys, booked, parsed.interchanges, findings
+            landed, parsed.format, keys, booked, parsed.interchanges, tuple(findings)
         )
         return verdicts
 
@@ -299,6 +295,25 @@ def _outcomes(judged: _Judged, interchange_no: int) -> list[MessageOutcome]:
                        finding.code if (finding := status[number].finding) else "")
         for number, where, kind, key in judged.keys if where == interchange_no
     ]  # fmt: skip
+
+
+def _conflict(message: Message) -> DocumentFinding:
+    """References that the sender used before, for something else."""
+    key = message.key
+    if key.unique_by:
+        place, name = key.unique_by, key.message_ref
+    else:
+        header = message.raw_text.partition("\n")[0]
+        place = f"header {header[:80]}"
+        name = f"interchange {key.interchange_ref}, message {key.message_ref}"
+    return DocumentFinding(
+        "EDI-121", place, f"{name}, with other content than before", "control references that the sender has not used yet", message.message_no
+    )  # fmt: skip
+
+
+def _came_again(message: Message) -> DocumentFinding:
+    found = f"{message.key.message_ref}, with the same content as before"
+    return DocumentFinding("EDI-123", message.key.unique_by, found, "each message once", message.message_no, False)
 
 
 def _sender(interchange: Interchange) -> str:

@@ -42,7 +42,9 @@ class DocumentFinding:
 class MessageKey:
     """What tells one inbound message from another: sender, references of its envelopes, type, document number and function.
 
-    `control` is the part a sender gives once: the same control references with other bytes are refused.
+    `control` is the part a sender gives once: the same control references with other content are refused. `sha256` is of that
+    content: of the message's bytes, but for a cXML message, whose envelope has another timestamp with every attempt to send it.
+    `unique_by` is the place of the reference that a format without interchanges makes unique (empty: none does).
     """
 
     sender: str
@@ -53,6 +55,7 @@ class MessageKey:
     document_no: str
     function: str
     sha256: str
+    unique_by: str = ""
 
     @property
     def control(self) -> tuple[str, str, str, str]:
@@ -77,6 +80,11 @@ class Message:
     def is_refused(self) -> bool:
         """Whether a finding keeps it out."""
         return any(finding.is_fatal for finding in self.findings)
+
+    @property
+    def is_given_once(self) -> bool:
+        """Whether its references tell a second delivery."""
+        return bool(self.interchange_no or self.key.unique_by)
 
     @property
     def type_name(self) -> str:

@@ -11,6 +11,8 @@ from ingestion.documents.ubl_parts import item, party
 from ingestion.documents.xml_reading import Node
 
 RESPONSES = {"AB": "acknowledged", "AP": "accepted", "RE": "rejected", "CA": "accepted_changed"}
+WHOLE_ANSWERS = {"AP": "confirmed", "RE": "rejected"}
+"""OrderResponseCode -> what a response without lines says of the whole order."""
 LINE_STATUS = {"1": "changed", "3": "changed", "5": "confirmed", "7": "rejected", "42": "confirmed"}
 """LineStatusCode -> the feed's word: 1 added, 3 changed, 5 accepted, 7 not accepted, 42 already delivered."""
 CHANGED_LINE = {"2": "cancelled"}
@@ -88,7 +90,18 @@ def read_order_response(draft: Draft, document: Node) -> str:
     draft.add(
         "order_responses", document.place, head, response=RESPONSES.get(code), promised_on=promised, note=document.text("Note")
     )
-    for line in document.nodes("OrderLine"):
+    lines = document.nodes("OrderLine")
+    if not lines and code in WHOLE_ANSWERS:
+        draft.add(
+            "order_confirmations",
+            document.place,
+            head,
+            line_no="*",
+            split_no="1",
+            status=WHOLE_ANSWERS[code],
+            promised_on=promised,
+        )
+    for line in lines:
         position = line.node("LineItem") or line
         status = draft.needed(position, "LineStatusCode")
         if status and status not in LINE_STATUS:

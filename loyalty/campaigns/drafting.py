@@ -73,8 +73,8 @@ def to_toml(simple: SimpleCampaign, money_currency: str) -> str:
     return "\n".join([*lines, *(["[rules.caps]", *limits] if limits else [])]) + "\n"
 
 
-def from_rules(rules: Sequence[Rule]) -> SimpleCampaign | None:
-    """The form that these rules came from; None when they say more than a form can."""
+def from_rules(rules: Sequence[Rule], owner: str = "manufacturer") -> SimpleCampaign | None:
+    """The form that these rules came from; None when they say more than a form can. `owner`: who runs the programme, and pays what no rule says."""
     rule, last_day = (rules[0], rules[0].valid_to) if len(rules) == 1 else (None, None)
     if rule is None or last_day is None or rule.campaign_caps:
         return None
@@ -92,7 +92,7 @@ def from_rules(rules: Sequence[Rule]) -> SimpleCampaign | None:
     simple = SimpleCampaign(
         rule.title_de, rule.title_en, rule.valid_from, last_day, kind, rate, int(rule.bonus_from_quantity or 0),
         rule.selection.categories[0] if len(rule.selection.categories) == 1 else None, rule.expiry.months or 0,
-        funders.get("distributor", 0), rule.caps.total, rule.caps.per_member, per_funder.get("distributor"),
+        0 if owner == "distributor" else funders.get("distributor", 0), rule.caps.total, rule.caps.per_member, per_funder.get("distributor"),
     )  # fmt: skip
     return simple if _says_all(simple, rule) else None
 

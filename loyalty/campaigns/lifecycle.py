@@ -29,6 +29,7 @@ from loyalty.campaigns.model import (
 )
 from loyalty.campaigns.records import load
 from loyalty.domain.programme import Programme
+from loyalty.owning import runs
 from loyalty.programme_tables import campaign_members, campaign_signatures, campaigns
 from loyalty.settlement_tables import campaign_versions
 
@@ -36,15 +37,18 @@ from loyalty.settlement_tables import campaign_versions
 def create(engine: Engine, programme: Programme, actor: Actor, campaign_id: str, draft: Draft, clock: Clock) -> Campaign:
     """A new draft under an id of the caller's, made once per form. The same id and draft again give the same campaign.
 
-    Raises AccessDeniedError LOY-404 (not a manufacturer, or the id is taken by another), InputRefusedError LOY-405, LOY-406.
+    Raises AccessDeniedError LOY-404 (not the programme's owner, or the id is taken by another), InputRefusedError LOY-405, LOY-406.
     """
-    if actor.scope.role is not Role.MANUFACTURER:
+    owner = programme.owner_id
+    if owner is None and not programme.is_distributors:  # one that names no manufacturer is open to each for its own products
+        owner = actor.party_id
+    if not runs(actor.scope, programme, owner):
         raise not_found(campaign_id)
     days = _days(draft, programme, campaign_id, actor.party_id)
     with writing(engine) as connection:
         make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         made = connection.execute(make(campaigns).on_conflict_do_nothing().values(
-            campaign_id=campaign_id, programme_id=programme.programme_id, version=1, status="draft", owner_party_id=actor.party_id,
+            campaign_id=campaign_id, programme_id=programme.programme_id, version=1, status="draft", owner_party_id=actor.party_id, owner_role=programme.owner_kind,
             created_by=actor.user_id, **_values(draft, days), changed_at=clock.now(), simulation=None,
         ).returning(campaigns.c.campaign_id)).first()  # fmt: skip
         if made is None:
@@ -90,7 +94,7 @@ def keep_simulation(engine: Engine, actor: Actor, campaign_id: str, version: int
 
 
 def sign(engine: Engine, actor: Actor, campaign_id: str, version: int, clock: Clock) -> Campaign:
-    """Sign a version for one's own party: the manufacturer, which offers it, then the co-funding distributor; nobody else.
+    """Sign a version for one's own party: the owner, which offers it, then the co-funding distributor; nobody else.
 
     Raises ConflictError LOY-401, LOY-402 (not simulated, or running already), AccessDeniedError LOY-404.
     """
@@ -203,7 +207,7 @@ def locked(connection: Connection, campaign_id: str) -> Campaign:
 
 def _owned(connection: Connection, actor: Actor, campaign_id: str) -> Campaign:
     campaign = locked(connection, campaign_id)
-    if actor.scope.role is not Role.MANUFACTURER or campaign.owner not in actor.scope.party_ids:
+    if not actor.owns(campaign):
         raise not_found(campaign_id)
     return campaign
 
@@ -211,9 +215,8 @@ def _owned(connection: Connection, actor: Actor, campaign_id: str) -> Campaign:
 def _payer(connection: Connection, actor: Actor, campaign_id: str) -> Campaign:
     """The owner's, or the co-funder's once it is offered."""
     campaign = locked(connection, campaign_id)
-    is_owner = actor.scope.role is Role.MANUFACTURER and campaign.owner in actor.scope.party_ids
     is_co_funder = actor.scope.role is Role.DISTRIBUTOR and campaign.draft.co_funder in actor.scope.party_ids
-    if not (is_owner or (is_co_funder and campaign.is_signed_by_owner)):
+    if not (actor.owns(campaign) or (is_co_funder and campaign.is_signed_by_owner)):
         raise not_found(campaign_id)
     return campaign
 

@@ -1,6 +1,6 @@
 """What a campaign is, who acts on it, and what each act needs.
 
-draft --simulate--> simulated --sign (manufacturer, then co-funder)--> signed --launch--> running --last day over--> ended --settle--> settled
+draft --simulate--> simulated --sign (owner, then co-funder)--> signed --launch--> running --last day over--> ended --settle--> settled
   ^___ edit: a new version, signatures and simulation are gone ___|        |                       (late orders, returns and burns
 draft, simulated or signed --withdraw--> withdrawn                         stop: today is the last day      go on under the same rules)
 """
@@ -14,7 +14,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from core.errors import AccessDeniedError, ConflictError, InputRefusedError
-from core.scope import Role, Scope
+from core.scope import Scope
 from loyalty.domain.parsing import parse_rules
 from loyalty.domain.programme import Bound, Programme, ProgrammeError, Rule
 
@@ -45,10 +45,14 @@ class Actor:
         """The party that the person acts for."""
         return min(self.scope.party_ids)
 
+    def owns(self, campaign: Campaign) -> bool:
+        """Whether the campaign is the person's own party's."""
+        return owns(self.scope, campaign)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a manufacturer writes. `rules_toml`: rules with days, funders and caps. `co_funder`: the distributor that bears a share."""
+    """What the owner of a programme writes. `rules_toml`: rules with days, funders and caps. `co_funder`: the distributor that bears a share."""
 
     title_de: str
     title_en: str
@@ -86,11 +90,12 @@ class Campaign:
     hold_out_seed: int | None
     simulation: str | None
     signatures: tuple[Signature, ...]
+    owner_role: str = "manufacturer"
 
     @property
     def is_signed_by_owner(self) -> bool:
-        """Whether the manufacturer has signed this version, which offers it to the co-funder."""
-        return any(one.role == Role.MANUFACTURER for one in self.signatures)
+        """Whether the owner has signed this version, which offers it to the co-funder."""
+        return any(one.party_id == self.owner for one in self.signatures)
 
     @property
     def is_signed_by_all(self) -> bool:
@@ -114,9 +119,14 @@ class Notice:
     terms_en: str
 
 
+def owns(scope: Scope, campaign: Campaign) -> bool:
+    """Whether the asker speaks for the party whose campaign it is."""
+    return str(scope.role) == campaign.owner_role and campaign.owner in scope.party_ids
+
+
 def rules_of(campaign: Campaign, programme: Programme) -> tuple[Rule, ...]:
-    """The campaign's rules as they are evaluated: ids are the campaign's own, only its owner's products count, a co-funder's money is
-    for its own sales alone, and nothing counts after an early stop."""
+    """The campaign's rules as they are evaluated: ids are the campaign's own, only a manufacturer's own products count, a co-funder's money is
+    for its own sales alone, in a distributor's programme only the distributor's sales count, and nothing counts after an early stop."""
     return tuple(
         replace(rule, valid_to=min(rule.valid_to or campaign.ends_on, campaign.ends_on))
         for rule in read_rules(campaign.draft, programme, campaign.campaign_id, campaign.owner)
@@ -127,7 +137,7 @@ def rules_of(campaign: Campaign, programme: Programme) -> tuple[Rule, ...]:
 def read_rules(draft: Draft, programme: Programme, campaign_id: str, owner: int) -> tuple[Rule, ...]:
     """Check a draft and read its rules. Raises InputRefusedError LOY-405 (every finding with its line) or LOY-406."""
     try:
-        rules = parse_rules(draft.rules_toml, programme.leg, campaign_id)
+        rules = parse_rules(draft.rules_toml, programme.leg, campaign_id, programme.owner_kind)
     except ProgrammeError as error:
         raise InputRefusedError(
             "LOY-405", where="the campaign's rules", found="; ".join(error.findings), expected="valid rules",
@@ -139,7 +149,10 @@ def read_rules(draft: Draft, programme: Programme, campaign_id: str, owner: int)
             "LOY-406", where="the campaign", found="; ".join(findings), expected="a campaign that can be signed and paid",
             next_step="Change what is named and save again.",
         )  # fmt: skip
-    bound = Bound((owner,), (draft.co_funder,) if draft.co_funder is not None else ())
+    if programme.is_distributors:
+        bound = Bound(distributors=(owner,))
+    else:
+        bound = Bound((owner,), (draft.co_funder,) if draft.co_funder is not None else ())
     return tuple(replace(rule, rule_id=f"{campaign_id}.{rule.rule_id}", bound=bound) for rule in rules)
 
 
@@ -157,10 +170,12 @@ def _rule_findings(draft: Draft, rules: tuple[Rule, ...], programme: Programme, 
         f"the rule_id {rule.rule_id!r} is longer than {RULE_ID_LENGTH - len(campaign_id) - 1} characters"
         for rule in rules if len(rule.rule_id) + len(campaign_id) + 1 > RULE_ID_LENGTH
     ]  # fmt: skip
-    shares = [dict(rule.funders).get("distributor", 0) for rule in rules]
-    if any(shares) and draft.co_funder is None:
+    shares = [0 if programme.is_distributors else dict(rule.funders).get("distributor", 0) for rule in rules]
+    if programme.is_distributors and draft.co_funder is not None:
+        found.append("a co-funder is named, but a distributor pays for its own programme alone")
+    elif any(shares) and draft.co_funder is None:
         found.append("a rule charges distributors, but no distributor is named that signs for it")
-    if draft.co_funder is not None and not any(shares):
+    elif draft.co_funder is not None and not any(shares):
         found.append("a distributor is named as co-funder, but no rule gives it a share")
     tiers = {tier.tier for tier in programme.tiers}
     for rule in rules:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from core.store import reading
 from loyalty.campaigns.model import Campaign, Notice, rules_of
-from loyalty.campaigns.records import load
+from loyalty.campaigns.records import load, seller_of
 from loyalty.caps import CapCounter, CapLimit, cap_limits, peek_caps
 from loyalty.domain.programme import POINTS, Programme, Rule
 from loyalty.groups import groups_of
@@ -86,8 +86,8 @@ def _caps(
     connection: Connection, campaign: Campaign, programme: Programme, member: int, distributors: Collection[int], today: date
 ) -> tuple[CapUse, ...]:
     day = min(max(today, campaign.starts_on), campaign.ends_on)
-    payer = campaign.draft.co_funder
-    sellers = [payer] if payer is not None else sorted(distributors) or [0]
+    seller_known = seller_of(campaign, programme)
+    sellers = [seller_known] if seller_known is not None else sorted(distributors) or [0]
     limits: dict[str, tuple[CapLimit, Rule, int]] = {}
     for rule in rules_of(campaign, programme):
         if rule.is_capped and POINTS in rule.gives:

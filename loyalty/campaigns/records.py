@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 
 from core.scope import Role, Scope
 from core.store import reading
-from loyalty.campaigns.model import EARNING_STATES, Campaign, Draft, Notice, Signature, not_found, rules_of
+from loyalty.campaigns.model import EARNING_STATES, Campaign, Draft, Notice, Signature, not_found, owns, rules_of
 from loyalty.domain.parsing import parse_rules
 from loyalty.domain.programme import Programme
 from loyalty.domain.terms import describe_rules
@@ -20,7 +20,7 @@ from loyalty.programme_tables import campaign_members, campaign_signatures, camp
 
 
 def list_campaigns(engine: Engine, scope: Scope) -> list[Campaign]:
-    """Campaigns of the asker, newest first: the manufacturer's own; a distributor's as co-funder once the manufacturer has signed."""
+    """Campaigns of the asker, newest first: its own, and a distributor's as co-funder once their owner has signed."""
     with reading(engine) as connection:
         return visible(connection, scope)
 
@@ -38,13 +38,13 @@ def visible(connection: Connection, scope: Scope, *conditions: ColumnElement[boo
     """The same inside a transaction. Default is deny: a role that is not named here sees nothing."""
     if scope.role is Role.OPERATOR:
         return load(connection, *conditions)
-    if scope.role is Role.MANUFACTURER:
-        own = load(connection, campaigns.c.owner_party_id.in_(scope.party_ids), *conditions)
-        return [_cut(campaign, "manufacturer") for campaign in own]
+    mine = (campaigns.c.owner_role == str(scope.role)) & campaigns.c.owner_party_id.in_(scope.party_ids)
     if scope.role is Role.DISTRIBUTOR:
-        funded = load(connection, campaigns.c.co_funder_party_id.in_(scope.party_ids), *conditions)
-        return [_cut(campaign, "co_funder") for campaign in funded if campaign.is_signed_by_owner]
-    return []
+        mine = mine | campaigns.c.co_funder_party_id.in_(scope.party_ids)
+    found = load(connection, mine, *conditions)
+    return [
+        _cut(one, one.owner_role if owns(scope, one) else "co_funder") for one in found if owns(scope, one) or one.is_signed_by_owner
+    ]  # fmt: skip
 
 
 def load(connection: Connection, *conditions: ColumnElement[bool]) -> list[Campaign]:
@@ -86,8 +86,8 @@ def list_notices(
 ) -> list[Notice]:
     """Running and past campaigns that concern a distributor or retailer without their money, by start, newest first.
 
-    A distributor reads of campaigns that its retailers can earn from, never of one that another distributor pays for. A retailer reads
-    of one unless it is held out; where a distributor pays, only if it was among that distributor's buyers at the launch, or is now:
+    A distributor reads of campaigns that its retailers can earn from, never of one that another distributor pays for or runs. A retailer
+    reads of one unless it is held out; where a distributor pays, only if it was among that distributor's buyers at the launch, or is now:
     `distributors` are those that a retailer buys from.
     """
     if scope.role not in (Role.DISTRIBUTOR, Role.RETAILER):
@@ -104,16 +104,21 @@ def list_notices(
     takes_part = {row.campaign_id for row in mine} - out
     notices = []
     for campaign in found:
-        is_shared = campaign.draft.co_funder is not None
-        if scope.role is Role.DISTRIBUTOR and is_shared and campaign.draft.co_funder not in scope.party_ids:
+        seller = seller_of(campaign, by_id[campaign.programme_id])
+        is_shared = seller is not None
+        if scope.role is Role.DISTRIBUTOR and is_shared and seller not in scope.party_ids:
             continue
         if scope.role is Role.RETAILER and (
-            campaign.campaign_id in out
-            or (is_shared and campaign.campaign_id not in takes_part and campaign.draft.co_funder not in distributors)
+            campaign.campaign_id in out or (is_shared and campaign.campaign_id not in takes_part and seller not in distributors)
         ):
             continue
         notices.append(_notice(campaign, by_id[campaign.programme_id], today))
     return sorted(notices, key=lambda notice: (notice.starts_on, notice.campaign_id), reverse=True)
+
+
+def seller_of(campaign: Campaign, programme: Programme) -> int | None:
+    """The one distributor whose sales earn: the owner of a distributor's programme, or who pays a share; None: everybody's."""
+    return campaign.owner if programme.is_distributors else campaign.draft.co_funder
 
 
 def _notice(campaign: Campaign, programme: Programme, today: date) -> Notice:
@@ -130,12 +135,13 @@ def _campaign(row: Row[Any], signed: Sequence[Row[Any]]) -> Campaign:
     return Campaign(
         row.campaign_id, row.programme_id, int(row.version), row.status, draft, int(row.owner_party_id), row.starts_on, ends_on,
         row.stopped_on, row.launched_at, None if row.hold_out_seed is None else int(row.hold_out_seed), row.simulation,
-        tuple(Signature(int(one.party_id), one.role, one.signed_at) for one in signed),
+        tuple(Signature(int(one.party_id), one.role, one.signed_at) for one in signed), row.owner_role,
     )  # fmt: skip
 
 
 def _cut(campaign: Campaign, reader: str) -> Campaign:
-    """The simulation as that reader may know it; a co-funder reads nothing of seed and sizes drawn for others."""
+    """The simulation as that reader (`manufacturer`, `distributor` or `co_funder`) may know it; a co-funder reads nothing of seed and sizes drawn
+    for others."""
     if campaign.simulation is None:
         return campaign
     whole = json.loads(campaign.simulation)

@@ -55,9 +55,9 @@ class SettlementLine:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A settlement as its reader sees it: the manufacturer all of it, a distributor its own statement and lines.
+    """A settlement as its reader sees it: its owner all of it, another distributor its own statement and lines.
 
-    `burned_cents` = `manufacturer_cents` + the distributors' cents. For the manufacturer they are those of the whole settlement, whose
+    `burned_cents` = `manufacturer_cents` + the distributors' cents. For the owner they are those of the whole settlement, whose
     rounding it bears; for a distributor those of its statement. `campaign_id` is empty for a programme's standing rules, whose statement of
     distributor 0 is what the manufacturer bears alone.
     """
@@ -79,7 +79,7 @@ class Settlement:
 
 
 def list_settlements(engine: Engine, scope: Scope) -> list[Settlement]:
-    """Settlements of the asker, newest first: a manufacturer's campaigns and programmes, a distributor's own statements. Nobody else has any."""
+    """Settlements of the asker, newest first: those of its own campaigns and programmes, and a distributor's own statements. Nobody else has any."""
     with reading(engine) as connection:
         found = [*read_campaigns(connection, scope), *read_rules(connection, scope)]
     return sorted(found, key=lambda one: (-one.until.toordinal(), one.settlement_no))
@@ -88,26 +88,28 @@ def list_settlements(engine: Engine, scope: Scope) -> list[Settlement]:
 def read_campaigns(connection: Connection, scope: Scope, *conditions: Any) -> list[Settlement]:
     """Those of campaigns."""
     joined = settlements.join(campaigns, campaigns.c.campaign_id == settlements.c.campaign_id)
-    wanted = select(settlements, campaigns.c.title_de, campaigns.c.title_en).select_from(joined).where(*conditions)
-    return _read(connection, scope, wanted, settlements, campaigns.c.owner_party_id, (settlement_statements, settlement_lines))
+    wanted = select(settlements, campaigns.c.title_de, campaigns.c.title_en, campaigns.c.owner_party_id, campaigns.c.owner_role)
+    wanted = wanted.select_from(joined).where(*conditions)
+    return _read(connection, scope, wanted, settlements, campaigns, (settlement_statements, settlement_lines))
 
 
 def read_rules(connection: Connection, scope: Scope, *conditions: Any) -> list[Settlement]:
     """Those of standing rules."""
     wanted = select(rule_settlements).where(*conditions)
     kept = (rule_settlement_statements, rule_settlement_lines)
-    return _read(connection, scope, wanted, rule_settlements, rule_settlements.c.owner_party_id, kept)
+    return _read(connection, scope, wanted, rule_settlements, rule_settlements, kept)
 
 
 def _read(
-    connection: Connection, scope: Scope, wanted: Any, heads: Table, owner: Any, kept: tuple[Table, Table]
+    connection: Connection, scope: Scope, wanted: Any, heads: Table, owners: Table, kept: tuple[Table, Table]
 ) -> list[Settlement]:
     statements = kept[0]
+    mine = (owners.c.owner_role == str(scope.role)) & owners.c.owner_party_id.in_(scope.party_ids)
     if scope.role is Role.MANUFACTURER:
-        wanted = wanted.where(owner.in_(scope.party_ids))
+        wanted = wanted.where(mine)
     elif scope.role is Role.DISTRIBUTOR:
         own = select(statements.c.settlement_id).where(statements.c.distributor_party_id.in_(scope.party_ids))
-        wanted = wanted.where(heads.c.settlement_id.in_(own))
+        wanted = wanted.where(heads.c.settlement_id.in_(own) | mine)
     elif scope.role is not Role.OPERATOR:
         return []
     rows = connection.execute(wanted.order_by(heads.c.until.desc(), heads.c.settlement_no)).all()
@@ -146,7 +148,7 @@ def _line(row: Row[Any]) -> SettlementLine:
 
 def _settlement(row: Row[Any], scope: Scope, statements: dict[int, Charge], lines: tuple[SettlementLine, ...]) -> Settlement:
     points, burned, manufacturer = int(row.points_burned), int(row.burned_cents), int(row.manufacturer_cents)
-    if scope.role is Role.DISTRIBUTOR:
+    if scope.role is Role.DISTRIBUTOR and not (row.owner_role == str(scope.role) and int(row.owner_party_id) in scope.party_ids):
         points = sum(one.points_burned for one in statements.values())
         burned = sum(one.burned_cents for one in statements.values())
         manufacturer = sum(one.manufacturer_cents for one in statements.values())

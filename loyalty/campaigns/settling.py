@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Engine, func, select, text
 
 from core.clock import Clock, Ids
 from core.errors import InputRefusedError
-from core.scope import Role
 from core.store import reading, writing
 from loyalty.campaigns.charging import Burned, Charges, charge
 from loyalty.campaigns.lifecycle import locked, today_in
 from loyalty.campaigns.model import EARNING_STATES, Actor, Campaign, not_found, wrong_state
+from loyalty.campaigns.records import seller_of
 from loyalty.campaigns.settled import (
     BURNS,
     MOVES,
@@ -49,7 +49,7 @@ def settle(
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": POSTING_LOCK})
         campaign = locked(connection, campaign_id)
-        if actor.scope.role is not Role.MANUFACTURER or campaign.owner not in actor.scope.party_ids:
+        if not actor.owns(campaign):
             raise not_found(campaign_id)
         known = read_campaigns(connection, actor.scope, settlements.c.campaign_id == campaign_id)
         if any(one.until == until for one in known):
@@ -57,7 +57,7 @@ def settle(
         _check(
             campaign, until, max((one.until for one in known), default=None), min(today_in(programme, clock), clock.now().date())
         )
-        burned, transfer_ids = _burned(connection, campaign, until)
+        burned, transfer_ids = _burned(connection, campaign, seller_of(campaign, programme), f"{programme.owner_kind}:100", until)
         before = charged_before(connection, settlements, settlement_statements, settlements.c.campaign_id == campaign_id)
         charges = charge(burned, programme.point_value_subcents, *before)
         settlement_id = ids()
@@ -93,15 +93,17 @@ def _check(campaign: Campaign, until: date, last: date | None, today: date) -> N
         )  # fmt: skip
 
 
-def _burned(connection: Connection, campaign: Campaign, until: date) -> tuple[list[Burned], list[int]]:
-    """What is to be charged, and the transfers it consists of."""
+def _burned(
+    connection: Connection, campaign: Campaign, seller: int | None, alone: str, until: date
+) -> tuple[list[Burned], list[int]]:  # fmt: skip
+    """What is to be charged, and the transfers it consists of. `seller`: whose sales earn; `alone`: who pays for lots that do not say."""
     rows = connection.execute(
         select(transfers.c.transfer_id, ORIGINS.c.distributor_party_id, ORIGINS.c.rule_id, lots.c.funders, SIGNED_BURN)
         .select_from(MOVES).where(ORIGINS.c.campaign_id == campaign.campaign_id, journal.c.booked_on <= until, BURNS, _NOT_SETTLED)
     ).all()  # fmt: skip
     points: dict[tuple[int, str, str], int] = defaultdict(int)
     for _, distributor, rule_id, funders, signed in rows:
-        points[int(distributor or campaign.draft.co_funder or 0), str(rule_id), funders or "manufacturer:100"] += int(signed)
+        points[int(distributor or seller or 0), str(rule_id), funders or alone] += int(signed)
     burned = [Burned(who, rule_id, funders_of(funders), count) for (who, rule_id, funders), count in points.items()]
     return burned, [int(row[0]) for row in rows]
 

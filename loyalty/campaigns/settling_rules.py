@@ -1,7 +1,8 @@
 """Settling a programme's standing rules: burned points that no campaign gave charge the funders of their lots, each transfer once.
 
 Lots that the manufacturer pays for alone, or whose sale has no distributor, stand together in the statement of distributor 0: they make the
-statements add up to everything that was burned, and tell nobody at whose sales it was earned.
+statements add up to everything that was burned, and tell nobody at whose sales it was earned. A distributor's programme charges its owner
+alone, for whatever was burned.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select, text
 
 from core.clock import Clock, Ids
 from core.errors import AccessDeniedError, InputRefusedError
-from core.scope import Role
 from core.store import reading, writing
 from loyalty.campaigns.charging import Burned, Charges, charge
 from loyalty.campaigns.lifecycle import today_in
@@ -32,6 +32,7 @@ from loyalty.campaigns.settled import (
     write_statements,
 )
 from loyalty.domain.programme import Programme
+from loyalty.owning import runs
 from loyalty.settlement_tables import (
     rule_settled_transfers,
     rule_settlement_lines,
@@ -41,7 +42,7 @@ from loyalty.settlement_tables import (
 from loyalty.tables import journal, lots, transfers
 from loyalty.writing import POSTING_LOCK, insert_rows
 
-ALONE = "manufacturer:100"
+ALONE, OWNER_ALONE = "manufacturer:100", "distributor:100"
 _NOT_SETTLED = (
     ~select(rule_settled_transfers.c.transfer_id).where(rule_settled_transfers.c.transfer_id == transfers.c.transfer_id).exists()
 )
@@ -52,13 +53,13 @@ def settle_rules(
 ) -> Settlement:
     """Charge what was booked as burned up to and including a day and not charged yet. The same day again gives the same settlement.
 
-    `owner`: the programme's manufacturer, as published now. Raises AccessDeniedError LOY-404 for anybody else, InputRefusedError LOY-408
+    `owner`: the programme's owner, as published now. Raises AccessDeniedError LOY-404 for anybody else, InputRefusedError LOY-408
     (the day is not over, or lies before the last settlement).
     """
-    if actor.scope.role is not Role.MANUFACTURER or owner is None or owner not in actor.scope.party_ids:
+    if owner is None or not runs(actor.scope, programme, owner):
         raise AccessDeniedError(
             "LOY-404", where=f"programme {programme.programme_id}", found="none that you may settle", expected="a programme of your own",
-            next_step="Settle from your own list; `manufacturer_ref` in the programme's file says whose it is.",
+            next_step="Settle from your own list; `manufacturer_ref` or `distributor_ref` in the programme's file says whose it is.",
         )  # fmt: skip
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
@@ -69,7 +70,7 @@ def settle_rules(
         _check(
             programme, until, max((one.until for one in known), default=None), min(today_in(programme, clock), clock.now().date())
         )
-        burned, transfer_ids = _burned(connection, programme, until)
+        burned, transfer_ids = _burned(connection, programme, owner, until)
         of_programme = rule_settlements.c.programme_id == programme.programme_id
         before = charged_before(connection, rule_settlements, rule_settlement_statements, of_programme)
         charges = charge(burned, programme.point_value_subcents, *before)
@@ -107,7 +108,7 @@ def _check(programme: Programme, until: date, last: date | None, today: date) ->
         )  # fmt: skip
 
 
-def _burned(connection: Connection, programme: Programme, until: date) -> tuple[list[Burned], list[int]]:
+def _burned(connection: Connection, programme: Programme, owner: int, until: date) -> tuple[list[Burned], list[int]]:
     """What is to be charged, and the transfers it consists of."""
     rows = connection.execute(
         select(transfers.c.transfer_id, ORIGINS.c.distributor_party_id, ORIGINS.c.rule_id, lots.c.funders, SIGNED_BURN)
@@ -115,6 +116,9 @@ def _burned(connection: Connection, programme: Programme, until: date) -> tuple[
     ).all()  # fmt: skip
     points: dict[tuple[int, str, str], int] = defaultdict(int)
     for _, distributor, rule_id, funders, signed in rows:
+        if programme.is_distributors:
+            points[owner, str(rule_id), OWNER_ALONE] += int(signed)
+            continue
         is_shared = bool(distributor) and "distributor" in (funders or "")
         points[int(distributor) if is_shared else 0, str(rule_id), funders if is_shared else ALONE] += int(signed)
     burned = [Burned(who, rule_id, funders_of(funders), count) for (who, rule_id, funders), count in points.items()]
@@ -129,7 +133,7 @@ def _write(
         settlement_id=settlement_id, settlement_no=f"{programme.programme_id}-{until:%Y%m%d}", programme_id=programme.programme_id,
         owner_party_id=owner, title_de=programme.title_de, title_en=programme.title_en, until=until, money_currency=programme.money_currency,
         points_burned=total.points_burned, burned_subcents=total.burned_subcents, burned_cents=total.burned_cents,
-        manufacturer_cents=total.manufacturer_cents, settled_at=clock.now(), settled_by=actor.user_id,
+        manufacturer_cents=total.manufacturer_cents, settled_at=clock.now(), settled_by=actor.user_id, owner_role=programme.owner_kind,
     ))  # fmt: skip
     write_statements(connection, rule_settlement_statements, settlement_id, charges)
     insert_rows(connection, rule_settlement_lines, [

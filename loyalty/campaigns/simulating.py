@@ -71,8 +71,13 @@ def simulate(
     }  # fmt: skip
     whole = [_figures(one, programme, campaign, rules, covered, rng) for one in found]
     progress("intervals", 1.0)
-    result: Json = {"basis": basis, "manufacturer": {"occurrences": [
-        _for_manufacturer(figures, one, rules) for figures, one in zip(whole, found, strict=True)]}}  # fmt: skip
+    result: Json = {"basis": basis}
+    if programme.is_distributors:  # what its own sales tell, a distributor knows
+        result["distributor"] = {"occurrences": whole}
+    else:
+        result["manufacturer"] = {
+            "occurrences": [_for_manufacturer(figures, one, rules) for figures, one in zip(whole, found, strict=True)]
+        }
     if campaign.draft.co_funder is not None:
         result["co_funder"] = {"occurrences": whole}
     return json.dumps(result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -20,6 +20,12 @@ PENDING_UNTIL = ("booked", "delivered", "invoice_paid", "return_window", "sell_t
 
 FUNDERS = ("manufacturer", "distributor")
 """Who pays for points that are burned: the distributor is the one that sold."""
+
+OWN_SALES_LEGS = ("sell_through", "event")
+"""Where a distributor's programme can earn: what the distributor sells, and what it records."""
+
+NOBODY = -2
+"""No party's id: a distributor's programme is bound to it while nobody knows its owner, so that it looks at no sale."""
 
 CHALLENGE_PREFIX = "challenge:"
 """Events of reached challenges are named `challenge:<challenge_id>`."""
@@ -92,7 +98,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Whom a campaign's rule is bound to, as party ids that no file names. Empty: everybody.
+    """Whom a rule of a campaign or of a distributor's programme is bound to, as party ids that no file names. Empty: everybody.
 
     `manufacturers` of the product, `distributors` in the sale; members that are `held_out` earn nothing.
     """
@@ -201,7 +207,9 @@ class Programme:
 
     `point_value_subcents`: what a burned point costs its funders, in hundredths of a minor unit of `money_currency`.
     `expected_redemption_percent`: share of issued points that will be redeemed, for the liability. `manufacturer_ref`: the manufacturer's
-    number in the master, which then reads of members; None: the only one that there is.
+    number in the master, which then reads of members; None: the only one that there is. `distributor_ref`: the distributor whose own
+    programme it is, by its number in the master; it looks at that distributor's sales only. `owner_id`: the owner's party id, which no file
+    names (`owned_by`); None: not known.
     """
 
     programme_id: str
@@ -222,6 +230,41 @@ class Programme:
     tier_settings: TierSettings = TierSettings()
     challenges: tuple[Challenge, ...] = ()
     manufacturer_ref: str | None = None
+    distributor_ref: str | None = None
+    owner_id: int | None = None
+
+    @property
+    def owner_kind(self) -> str:
+        """Who runs it: `manufacturer` or `distributor`, one of FUNDERS."""
+        return "manufacturer" if self.distributor_ref is None else "distributor"
+
+    @property
+    def is_distributors(self) -> bool:
+        """Whether it is a distributor's own."""
+        return self.distributor_ref is not None
+
+    def owned_by(self, party_id: int | None) -> Programme:
+        """The same with its owner's party id. Rules of a distributor's programme then look at the sales of that distributor alone, at nobody's
+        while it is not known."""
+        known = replace(self, owner_id=party_id)
+        return replace(known, rules=known.bound(self.rules)) if self.is_distributors else known
+
+    def bound(self, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        """Rules as this programme may evaluate them: a distributor's are bound to its own sales."""
+        if self.seller is None:
+            return rules
+        return tuple(replace(rule, bound=replace(rule.bound, distributors=(self.seller,))) for rule in rules)
+
+    @property
+    def seller(self) -> int | None:
+        """The one distributor whose sales count, NOBODY while its id is not known; None: everybody's sales count."""
+        if not self.is_distributors:
+            return None
+        return NOBODY if self.owner_id is None else self.owner_id
+
+    def looks_at(self, distributor: int) -> bool:
+        """Whether sales of that distributor, or events that it recorded, belong to this programme."""
+        return self.seller in (None, distributor)
 
     def currency_of(self, gives: str) -> str:
         """The currency of points or of status points."""

@@ -58,6 +58,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "per_funder": ("{n} zu Lasten {f}", "{n} charged to {f}"),
     "budget": ("solange das Budget reicht", "while the budget lasts"),
     "together": ("Alle Regeln zusammen", "All rules together"),
+    "run_by_manufacturer": ("Dieses Programm führt der Hersteller{n}.", "The manufacturer{n} runs this programme."),
+    "run_by_distributor": (
+        "Dieses Programm führt der Distributor{n}. Es zählt nur, was er verkauft.",
+        "The distributor{n} runs this programme. Only what it sells counts.",
+    ),
     "paid": ("bezahlt von: {n}", "paid by: {n}"),
     "manufacturer": ("Hersteller", "manufacturer"),
     "distributor": ("Distributor", "distributor"),
@@ -90,7 +95,9 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 def describe(programme: Programme, language: Language) -> str:
     """The terms as text for members."""
     side = 0 if language == "de" else 1
+    owner = programme.distributor_ref or programme.manufacturer_ref
     lines = [(programme.title_de, programme.title_en)[side]]
+    lines.append(_say(f"run_by_{programme.owner_kind}", side, n="" if owner is None else f" {owner}"))
     lines += [f"- {_rule(rule, side)}." for rule in programme.rules]
     lines += [
         f"- {_say('tier', side, t=tier.tier, n=_number(tier.from_status_points, side), f=_number(Decimal(tier.multiplier_milli) / MILLI, side))}."

@@ -72,9 +72,12 @@ class Badge:
     recorded_at: datetime
 
 
-def challenge_sql(challenge: Challenge, mart: str = "") -> tuple[str, dict[str, object]]:
-    """The query for what each day of each member adds, and its parameters. `mart`: where the relations stand, e.g. `mart.`."""
+def challenge_sql(programme: Programme, challenge: Challenge, mart: str = "") -> tuple[str, dict[str, object]]:
+    """The query for what each day of each member adds, and its parameters. `mart`: where the relations stand, e.g. `mart.`. In a distributor's
+    programme only what it sold counts."""
     chosen, parameters = "", {"first_day": challenge.valid_from, "last_day": challenge.valid_to}
+    if programme.seller is not None:
+        chosen, parameters["seller"] = " and lines.distributor_id = $seller", programme.seller  # type: ignore[assignment]
     for column, names in (
         ("products.category", challenge.selection.categories),
         ("products.brand", challenge.selection.brands),
@@ -102,7 +105,7 @@ def settle_challenges(connection: Warehouse, store: Engine, programme: Programme
     """A badge and an event for every member that has reached a goal and has none yet; returns how many. Twice does nothing more."""
     given = 0
     for challenge in programme.challenges:
-        sql, parameters = challenge_sql(challenge, "mart.")
+        sql, parameters = challenge_sql(programme, challenge, "mart.")
         cursor, days = connection.cursor().execute(sql, parameters), []
         while rows := cursor.fetchmany(10_000):
             days += [(int(str(row[0])), _day(row[1]), Decimal(str(row[2]))) for row in rows]
@@ -141,7 +144,7 @@ def _give(store: Engine, programme: Programme, challenge: Challenge, reached: di
             given += 1
             if challenge.bonus_points:
                 key = f"{programme.programme_id}|{CHALLENGE_PREFIX}{challenge.challenge_id}|{member}"
-                insert_event(connection, programme, key, member, 0, f"{CHALLENGE_PREFIX}{challenge.challenge_id}", challenge.title_en,
+                insert_event(connection, programme, key, member, programme.seller or 0, f"{CHALLENGE_PREFIX}{challenge.challenge_id}", challenge.title_en,
                              reached[member], clock, ids, None)  # fmt: skip
         return given
 

@@ -62,11 +62,11 @@ def record_event(
     """Record it once: the same member, event, title and day is the same event, whoever says it again. Its points come with the next run.
     One that was taken back stands again.
 
-    Raises InputRefusedError LOY-530 for a member of somebody else (answered like a missing one), LOY-531 for a name that no rule rewards, a
+    Raises InputRefusedError LOY-530 for a member of somebody else, or in another distributor's programme (answered like a missing one), LOY-531 for a name that no rule rewards, a
     title that is missing or too long, or a day that is still to come.
     """
     title = " ".join(new.title.split())
-    if new.member not in own_members:
+    if new.member not in own_members or not programme.looks_at(distributor):
         raise InputRefusedError(
             "LOY-530", where=f"member {new.member}", found="none of yours", expected="one of your retailers",
             next_step="Choose one of your retailers.",

@@ -88,6 +88,8 @@ class League:
 
 def league_of(connection: Warehouse, store: Engine, programme: Programme, member: int, distributor: int) -> League:
     """The member's league among a distributor's retailers. `connection` has the published relations as `mart`; nothing of them is given out."""
+    if not programme.looks_at(distributor):
+        return League("no_orders")
     rows = connection.cursor().execute(CHANNEL, {"distributor": distributor}).fetchmany(1_000_000)
     if member not in {int(str(row[0])) for row in rows}:
         return League("no_orders")

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from core.store import reading
 from loyalty.domain.programme import Programme
 from loyalty.evaluation import Warehouse
-from loyalty.review.facts import CIRCLES, DUPLICATES, LOADING, SELL_OUT, SELL_THROUGH, WHEN, WHO
+from loyalty.review.facts import CIRCLES, DUPLICATES, LOADING, SELL_OUT, SELL_THROUGH, SELLER, WHEN, WHO
 from loyalty.review.focus import EVERYBODY, Focus
 from loyalty.review.scoring import (
     CIRCLE,
@@ -68,15 +68,17 @@ def detect(
     for leg, member in legs_of(programme):
         of_leg = focus.get(leg, EVERYBODY)
         if of_leg.loading_members != ():
-            hits += _loading(connection, leg, member, settings, of_leg)
+            hits += _loading(connection, programme, leg, member, settings, of_leg)
         if of_leg.members != ():
             hits += _circles(connection, store, programme, leg, member, settings, of_leg)
-            hits += _duplicates(connection, leg, member, settings, of_leg)
+            hits += _duplicates(connection, programme, leg, member, settings, of_leg)
     return hits
 
 
-def _loading(connection: Warehouse, leg: str, member: str, settings: DetectorSettings, focus: Focus) -> list[Hit]:
-    who, members = _who(member, focus.loading_members)
+def _loading(
+    connection: Warehouse, programme: Programme, leg: str, member: str, settings: DetectorSettings, focus: Focus
+) -> list[Hit]:
+    who, members = _who(programme, member, focus.loading_members)
     sql = LOADING.format(member=member, outflow=SELL_OUT if leg == "sell_through" else SELL_THROUGH, who=who)
     rows = _rows(connection, sql, members | {
         "leg": leg, "tail_days": settings.loading_tail_days, "weeks_ratio": settings.loading_weeks_ratio,
@@ -101,7 +103,7 @@ def _loading(connection: Warehouse, leg: str, member: str, settings: DetectorSet
 def _circles(
     connection: Warehouse, store: Engine, programme: Programme, leg: str, member: str, settings: DetectorSettings, focus: Focus
 ) -> list[Hit]:
-    who, members = _who(member, focus.members)
+    who, members = _who(programme, member, focus.members)
     rows = _rows(connection, CIRCLES.format(member=member, member_name=member, who=who), members | {
         "leg": leg, "window_days": settings.window_days, "returned_share": settings.circle_returned_share,
         "circle_days": settings.circle_days, "overlap_share": settings.circle_overlap_share,
@@ -130,8 +132,10 @@ def _circles(
     return hits
 
 
-def _duplicates(connection: Warehouse, leg: str, member: str, settings: DetectorSettings, focus: Focus) -> list[Hit]:
-    who, parameters = _who(member, focus.members)
+def _duplicates(
+    connection: Warehouse, programme: Programme, leg: str, member: str, settings: DetectorSettings, focus: Focus
+) -> list[Hit]:
+    who, parameters = _who(programme, member, focus.members)
     days, when = max(settings.duplicate_days_same_source, settings.duplicate_days_other_source), ""
     if focus.members is not None:
         if focus.first_on is None or focus.last_on is None:
@@ -179,9 +183,17 @@ def _rows(connection: Warehouse, sql: str, parameters: dict[str, object]) -> lis
     return rows
 
 
-def _who(member: str, members: tuple[int, ...] | None) -> tuple[str, dict[str, object]]:
+def _who(programme: Programme, member: str, members: tuple[int, ...] | None) -> tuple[str, dict[str, object]]:
     """The narrowing of a query and its parameters; nothing for everybody."""
-    return ("", {}) if members is None else (WHO.format(member=member), {"members": list(members)})
+    parts: list[str] = []
+    parameters: dict[str, object] = {}
+    if programme.seller is not None:
+        parts.append(SELLER)
+        parameters["seller"] = programme.seller
+    if members is not None:
+        parts.append(WHO.format(member=member))
+        parameters["members"] = list(members)
+    return " ".join(parts), parameters
 
 
 def _units(quantity: Decimal) -> str:

@@ -50,6 +50,9 @@ SELL_THROUGH = """
     union all select distributor_id, sold_on, product_id, quantity from mart.fct_sales_report_lines where leg = 'sell_through'
 """
 
+SELLER = "and distributor_id = $seller"
+"""A distributor's programme looks at its own sales only."""
+
 WHO = "and {member} in (select unnest($members))"
 WHEN = """and order_id in (
                 select order_id from mart.fct_order_lines where leg = $leg and ordered_on between $first_on and $last_on

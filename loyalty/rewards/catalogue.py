@@ -30,6 +30,7 @@ def add_reward(
             if new.from_tier is None or new.from_tier in [tier.tier for tier in programme.tiers]
             else ["a tier of the programme"]
         ),
+        *([] if programme.seller in (None, new.owner) else ["the programme's own distributor as its owner"]),
     ]
     if findings:
         raise InputRefusedError(
@@ -87,7 +88,10 @@ def list_rewards(engine: Engine, programme: Programme, owner: int | None) -> lis
 
 
 def offers_for(engine: Engine, programme: Programme, member: int, distributor: int, clock: Clock) -> list[Offer]:
-    """What a member sees of the catalogue when that distributor delivers: the manufacturer's rewards and that distributor's own."""
+    """What a member sees of the catalogue when that distributor delivers: the manufacturer's rewards and that distributor's own. Rewards of a
+    distributor's programme are delivered by that distributor alone."""
+    if not programme.looks_at(distributor):
+        return []
     usable = usable_points(engine, programme, member, clock)
     with reading(engine) as connection:
         rows = connection.execute(

@@ -42,9 +42,9 @@ def place_order(
 
     Raises ConflictError LOY-503 (the key stands for another basket), LOY-504 (changed in another window), LOY-505 (stock), LOY-506 (limit),
     LOY-507 (tier), LOY-202 (points); InputRefusedError LOY-501, LOY-502; AccessDeniedError LOY-508 (password again), LOY-511 (not a
-    distributor of the member). Nothing is set aside then.
+    distributor of the member, or not the one whose programme it is). Nothing is set aside then.
     """
-    _check(request, shopper)
+    _check(programme, request, shopper)
     with writing(engine) as connection:
         Books(connection, programme, programme.currency, clock.now()).lock_members({shopper.member})
         order_key = f"{programme.programme_id}|{shopper.member}|{request.key}"
@@ -94,7 +94,7 @@ def note_in(connection: Connection, order_id: str, status: str, clock: Clock, ac
     ))  # fmt: skip
 
 
-def _check(request: OrderRequest, shopper: Shopper) -> None:
+def _check(programme: Programme, request: OrderRequest, shopper: Shopper) -> None:
     if not request.lines or len(request.lines) > LINES_MAX:
         raise bad_basket(f"{len(request.lines)} different rewards", f"1 to {LINES_MAX}")
     if len({reward_id for reward_id, _ in request.lines}) != len(request.lines):
@@ -102,7 +102,7 @@ def _check(request: OrderRequest, shopper: Shopper) -> None:
     wrong = next((pieces for _, pieces in request.lines if not 0 < pieces <= QUANTITY_MAX), None)
     if wrong is not None:
         raise bad_basket(f"{wrong} pieces", f"1 to {QUANTITY_MAX}")
-    if request.distributor not in shopper.distributors:
+    if request.distributor not in shopper.distributors or not programme.looks_at(request.distributor):
         raise not_yours()
 
 

@@ -204,7 +204,7 @@ def push(partner: Partner, seen: Seen, seconds: float, orders_per_second: int, t
             one.result()
 
 
-def watch(serving: Serving, seen: Seen, is_done: Callable[[], bool]) -> None:
+def watch(serving: Serving, seen: Seen, today: date, is_done: Callable[[], bool]) -> None:
     """Look at what is published until everything pushed was seen or too much time has passed."""
     version, give_up_s = -1, None
     while True:
@@ -217,7 +217,8 @@ def watch(serving: Serving, seen: Seen, is_done: Callable[[], bool]) -> None:
             version = reader.data_version
             seen.runs += 1
             found = reader.rows(
-                "select document_no, count(*) from fct_order_lines where starts_with(document_no, 'F') group by 1"
+                "select document_no, count(*) from fct_order_lines where ordered_on = $today and starts_with(document_no, 'F') group by 1",
+                {"today": today},
             )
             now_s = time.monotonic()
             for order, _ in found:
@@ -244,7 +245,7 @@ def measure(settings: Settings, *, seconds: float, orders_per_second: int) -> Se
             today = SystemClock().now().date()
             pusher = threading.Thread(target=push, args=(partner, seen, seconds, orders_per_second, today))
             pusher.start()
-            watch(serving, seen, lambda: not pusher.is_alive())
+            watch(serving, seen, today, lambda: not pusher.is_alive())
             pusher.join()
         finally:
             running.send_signal(signal.SIGTERM)
@@ -284,7 +285,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--lines", type=int, default=10_000_000)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=150)
     parser.add_argument("--orders-per-second", type=int, default=200)
     said = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -11,7 +11,7 @@ from core.clock import FixedClock, random_id
 from core.errors import IntegrityError
 from core.warehouse.owner import own_warehouse
 from core.warehouse.pointer import current_generation
-from loyalty import load_programme
+from loyalty import active_programmes
 from pipeline import Delivery, Pipeline, Reporting
 from tests.conftest import NOW
 from tests.support.lookalikes import TRADES, Lookalikes, build_lookalikes, write_delivery
@@ -42,8 +42,7 @@ def channel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lookalikes]:
 @pytest.fixture(scope="module")
 def pipeline(channel: Lookalikes) -> Pipeline:
     """One that stays warm."""
-    programmes = [load_programme(str(channel.settings.root / "programmes" / f"{name}.toml")) for name in ("quell", "quell_in")]
-    return Pipeline(channel.settings, FixedClock(NOW), random_id, programmes)
+    return Pipeline(channel.settings, FixedClock(NOW), random_id, active_programmes(channel.settings.root))
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -75,6 +75,25 @@ def test_totals_equal_what_the_partners_sent(demo: DemoInstance) -> None:
     assert sum(int(str(r["lines"])) for r in rows if r["feed"] == "sell_out") == demo.manifest.sell_out_lines
 
 
+def test_the_first_look_finds_payments_and_partners_to_match(demo: DemoInstance) -> None:
+    rows = demo.operator().rows
+    invoices = {str(row[0]): row[1:] for row in rows(
+        "select payment_status, count(*), sum(open_cents)::bigint from fct_invoices where leg = 'sell_through' group by payment_status")}  # fmt: skip
+    assert set(invoices) == {"open", "part_paid", "paid"}
+    assert invoices["paid"][0] > 20 * invoices["part_paid"][0] > 0
+    assert invoices["paid"][1] == 0
+    [(owed, open_cents, paid)] = rows(
+        """select sum(owed_cents)::bigint, sum(open_cents)::bigint, (select sum(amount_cents - unallocated_cents)::bigint from fct_payments)
+           from fct_invoices where leg = 'sell_through'"""
+    )
+    assert owed - open_cents == paid > 0, "what came in is what is settled"
+    assert rows("select amount_cents, unallocated_cents from fct_payments where unallocated_cents <> 0") == [(23_800, 23_800)]
+    assert rows("select count(*) from fct_payments where retailer_id = -1") == [(0,)], "payers are known by their accounts"
+    found = rows("select left_source_id, right_source_id, cast(score as double) from fct_match_candidates")
+    assert [row[:2] for row in found] == [("alpenglut", "suedland")] * 3
+    assert all(0.9 < score < 1 for _, _, score in found)
+
+
 def test_every_row_of_every_file_is_accounted_for(demo: DemoInstance) -> None:
     batches = batch_rows(demo.settings, 10_000)
     assert len(batches) > 50

@@ -66,7 +66,7 @@ def spring() -> Facts:
 ])  # fmt: skip
 def test_progress_counts_what_is_kept_in_the_challenges_days(one: Challenge, value: int, reached_on: date | None) -> None:
     with mart_of(spring()) as connection:
-        sql, parameters = challenge_sql(one, "mart.")
+        sql, parameters = challenge_sql(PROGRAMME, one, "mart.")
         rows = connection.execute(sql, parameters).fetchall()
     progress = progress_of(one, [(int(m), day, Decimal(str(amount))) for m, day, amount in rows])[MEMBER]
     assert (progress.value, progress.reached_on) == (value, reached_on)

@@ -139,7 +139,7 @@ def test_the_warehouse_has_one_owner(first: Lookalikes) -> None:
 
 def test_a_killed_run_ends_in_the_same_figures_as_an_unbroken_one(tmp_path: Path) -> None:
     """kill -9 in loading, in the models and near the publish; nothing half is ever seen, and the last run heals."""
-    unbroken = build_lookalikes(tmp_path / "unbroken", TRADES, FixedClock(NOW))
+    unbroken = build_lookalikes(tmp_path / "unbroken", TRADES, FixedClock(NOW), burns=False)
     folder = tmp_path / "delivery"
     profile = write_delivery(folder, TRADES)
     home, own = tmp_path / "home", {trade.distributor: trade for trade in reversed(TRADES)}

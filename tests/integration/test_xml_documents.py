@@ -63,6 +63,31 @@ def test_cxml_orders_confirmations_and_replays(site: Loading) -> None:
     assert site.rows("select count(*) from raw.order_lines") == [(1,)]
 
 
+def test_a_payload_id_that_comes_again_counts_once_and_says_so(site: Loading) -> None:
+    profile, first = load_profile("cxml"), cxml(cxml_order())
+    (site.folder / "1_order.xml").write_bytes(first)
+    site.load(profile)
+    later = first.replace(b"T10:00:00", b"T10:05:00").replace(b"\n<ItemOut", b"\n\t<ItemOut").replace(b'"new"', b"'new'")
+    (site.folder / "2_again.xml").write_bytes(later)
+    site.load(profile)
+    assert site.rows("select status from raw.messages order by file_name") == [("accepted",), ("duplicate",)]
+    assert site.rows("select feed, rows_read, rows_duplicate from raw.batches where rows_read > 0 and file_name = '2_again.xml' order by 1") == [
+        ("order_lines", 1, 1), ("orders", 1, 1),
+    ]  # fmt: skip
+    found = "select error_code, place, found, is_fatal from raw.document_findings"
+    assert site.rows(found) == [("EDI-123", "cXML/@payloadID", "1@buyer, with the same content as before", False)]
+    (site.folder / "3_other.xml").write_bytes(cxml(cxml_order(quantity="8")))
+    (site.folder / "4_other_sender.xml").write_bytes(cxml(cxml_order()).replace(b"111", b"333"))
+    site.load(profile)
+    assert site.rows(f"{found} where is_fatal") == [
+        ("EDI-121", "cXML/@payloadID", "1@buyer, with other content than before", True)
+    ]
+    assert site.rows("select distinct raw_text like '%quantity=\"8\"%' from raw.quarantine where error_code = 'EDI-121'") == [
+        (True,)
+    ]
+    assert site.rows("select buyer_ref, quantity::integer from raw.order_lines order by 1") == [("111", 10), ("333", 10)]
+
+
 def test_statements_of_both_formats_become_payments_once(site: Loading) -> None:
     bookings = [("119.00", "R-1", "E2E-1"), ("-50.00", "Miete", "E-2")]
     (site.folder / "a.xml").write_bytes(camt(bookings, number="B"))

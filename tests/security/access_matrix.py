@@ -23,6 +23,11 @@ CELLS: dict[str, dict[Role, str]] = {
     "fct_invoices": {M: "-", D: "own", R: "own"},
     "fct_payments": {M: "-", D: "own", R: "own"},
     "fct_payment_allocations": {M: "-", D: "own", R: "own"},
+    "fct_receipt_lines": {
+        M: "own | receipt_no line_no source_id delivery_no delivery_line_id order_document_no order_line_no",
+        D: "own",
+        R: "own",
+    },
     "fct_return_lines": {M: f"own | {NET} return_no line_no source_id order_document_no order_line_no", D: "own", R: "own"},
     "fct_sales_report_lines": {M: f"own | {NET} {NUMBERS}", D: "own", R: "own"},
     "fct_stock_levels": {M: "own", D: "own", R: "own"},
@@ -36,7 +41,7 @@ CELLS: dict[str, dict[Role, str]] = {
     "fct_point_transfers": {M: "-", D: "own", R: "own"},
     "rpt_member_points": {M: "-", D: "own", R: "own"},
     "rpt_points_monthly": {M: "-", D: "own", R: "-"},
-    "rpt_programme_members": {M: "own", D: "-", R: "-"},
+    "rpt_programme_members": {M: "own", D: "own", R: "-"},
     "rpt_period_progress": {M: "-", D: "-", R: "own"},
     "rpt_distributor_members": {M: "-", D: "own", R: "own"},
     "fct_match_candidates": {M: "all", D: "-", R: "-"},
@@ -50,12 +55,12 @@ CELLS: dict[str, dict[Role, str]] = {
     "fct_point_lots": {M: "-", D: "own", R: "own"},
     "dim_member": {M: "-", D: "own", R: "own"},
     "dim_member_tier": {M: "-", D: "-", R: "-"},
-    "rpt_programme_health": {M: "all", D: "-", R: "-"},
-    "rpt_programme_tiers": {M: "all", D: "-", R: "-"},
-    "rpt_programme_liability": {M: "all", D: "-", R: "-"},
-    "rpt_programme_funders": {M: "all", D: "-", R: "-"},
-    "rpt_breakage": {M: "all", D: "-", R: "-"},
-    "rpt_points_revenue": {M: "all", D: "-", R: "-"},
+    "rpt_programme_health": {M: "own", D: "own", R: "-"},
+    "rpt_programme_tiers": {M: "own", D: "own", R: "-"},
+    "rpt_programme_liability": {M: "own", D: "own", R: "-"},
+    "rpt_programme_funders": {M: "own", D: "own", R: "-"},
+    "rpt_breakage": {M: "own", D: "own", R: "-"},
+    "rpt_points_revenue": {M: "own", D: "own", R: "-"},
     "rpt_feed_summary": {M: "-", D: "-", R: "-"},
     "dim_source": {M: "all", D: "-", R: "-"},
     "dim_mapping_note": {M: "all", D: "all", R: "all"},
@@ -69,6 +74,18 @@ OWNER_COLUMNS: dict[str, dict[Role, str]] = {
     "rpt_member_points": {D: "member_id", R: "member_id"},
     "dim_member": {D: "member_id", R: "member_id"},
     "rpt_period_progress": {R: "member_id"},
+    **{
+        name: {M: "owner_id", D: "owner_id"}
+        for name in (
+            "rpt_programme_members",
+            "rpt_programme_health",
+            "rpt_programme_tiers",
+            "rpt_programme_liability",
+            "rpt_programme_funders",
+            "rpt_breakage",
+            "rpt_points_revenue",
+        )
+    },
 }
 """Where the column that names the owner is not manufacturer_id, distributor_id or retailer_id."""
 

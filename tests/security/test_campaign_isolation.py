@@ -179,14 +179,15 @@ def test_pages_show_ones_own_campaigns_and_nobody_elses(open_page: Any, language
 
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_only_the_programmes_manufacturer_settles_standing_rules(open_page: Any, language: str) -> None:
-    """The programme names QG1; QG2 has no form and reads nothing of the other's settlements."""
+    """Each has one programme that names it, and a form for that one; neither reads of the other's settlements, or of a distributor's programme."""
     own, other = (open_page(Role.MANUFACTURER, ref, "settlements-made", language) for ref in ("QG1", "QG2"))
     assert not own.exception
     assert not other.exception
     assert "running-zq" in words_of(own)
-    assert [button.label for button in own.button] == [{"de": "Abrechnen", "en": "Settle"}[language]]
+    for page in (own, other):
+        assert [button.label for button in page.button] == [{"de": "Abrechnen", "en": "Settle"}[language]]
+        assert not list(page.selectbox), "nothing to choose between"
     assert not [secret for secret in SECRETS if secret in words_of(other)]
-    assert not list(other.button)
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

@@ -22,7 +22,7 @@ from dashboards.queries import QUERIES, read
 from portal import SessionLimits
 from tests.conftest import NOW
 from tests.security.access_matrix import CELLS, cell, owner_column
-from tests.support.lookalikes import TRADES, Lookalikes, canaries_of, foreign_to
+from tests.support.lookalikes import TRADES, Lookalikes, canaries_of, foreign_to, secrets_from
 
 pytestmark = pytest.mark.security
 ROLES = (Role.MANUFACTURER, Role.DISTRIBUTOR, Role.RETAILER)
@@ -68,7 +68,7 @@ def texts_of(frame: pd.DataFrame) -> str:
 
 def confidential_to_others(role: Role, ref: str) -> set[str]:
     """Canaries that this person must never see."""
-    return canaries_of(foreign_to(ref))
+    return secrets_from(ref)
 
 
 def answers(role: Role, ref: str, instance: Lookalikes) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -202,6 +202,17 @@ def test_foreign_and_missing_documents_answer_alike(pages: Lookalikes) -> None:
     missing = read(QUERIES["r_order_lines"], scope, {"document_no": "no-such-order"})
     assert csv_bytes(foreign, "en") == csv_bytes(missing, "en")
     assert len(read(QUERIES["r_order_lines"], scope, {"document_no": "A-1"})) == 1
+
+
+def test_what_arrived_is_known_to_both_sides(pages: Lookalikes) -> None:
+    for name, role, ref, filters in (
+        ("r_receipts", Role.RETAILER, "R1", {"document_no": "A-1"}), ("d_receipts", Role.DISTRIBUTOR, "D1", {}),
+    ):  # fmt: skip
+        arrived = read(QUERIES[name], pages.scope(role, ref), filters).to_dict("records")
+        quantities = ("ordered_quantity", "shipped_quantity", "accepted_quantity", "rejected_quantity")
+        assert [one[key] for one in arrived[:1] for key in quantities] == [20, 20, 18, 2], (
+            "of the delivery and the order it answers"
+        )
 
 
 def test_a_reader_without_a_scope_is_an_error(both: Lookalikes) -> None:

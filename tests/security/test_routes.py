@@ -19,7 +19,7 @@ from dashboards.queries import QUERIES
 from dashboards.queries.store import STORE_QUERIES
 from portal import disable_user
 from tests.security.conftest import PEOPLE
-from tests.support.lookalikes import TRADES, canaries_of, foreign_to
+from tests.support.lookalikes import TRADES, canaries_of, foreign_to, secrets_from
 from tests.support.web import COOKIE, PASSWORD, Web
 
 pytestmark = pytest.mark.security
@@ -74,7 +74,7 @@ def test_nothing_of_the_pages_answers_without_a_session(web: Web, path: str) -> 
 
 @pytest.mark.parametrize(("role", "ref"), [(role, ref) for role, refs in PEOPLE.items() for ref in refs])
 def test_exports_give_own_rows_to_own_roles_only(web: Web, role: Role, ref: str) -> None:
-    token, forbidden, seen = web.log_in(f"{ref.lower()}@quell.example"), canaries_of(foreign_to(ref)), ""
+    token, forbidden, seen = web.log_in(f"{ref.lower()}@quell.example"), secrets_from(ref), ""
     for query in (*QUERIES.values(), *STORE_QUERIES.values()):
         answer = web.request("GET", f"/export/{query.name}.csv?leg=sell_through", token=token)
         allowed = role in query.roles and getattr(query, "is_exported", True)
@@ -91,7 +91,7 @@ def test_exports_give_own_rows_to_own_roles_only(web: Web, role: Role, ref: str)
 
 
 def test_workbooks_hold_the_same_rows_as_csv(web: Web) -> None:
-    token, forbidden = web.log_in("d1@quell.example"), canaries_of(foreign_to("D1"))
+    token, forbidden = web.log_in("d1@quell.example"), secrets_from("D1")
     for name in ("d_orders", "d_refused_rows", "d_document_findings"):
         plain = web.request("GET", f"/export/{name}.csv", token=token)
         answer = web.request("GET", f"/export/{name}.xlsx", token=token)

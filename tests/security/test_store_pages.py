@@ -34,7 +34,7 @@ from loyalty.rewards import (
 from portal import User, scope_of
 from tests.conftest import NOW
 from tests.security.test_isolation import INJECTIONS, PEOPLE, SIDES, with_runtime
-from tests.support.lookalikes import Lookalikes, canaries_of, foreign_to
+from tests.support.lookalikes import Lookalikes, secrets_from
 
 pytestmark = pytest.mark.security
 CLOCK = FixedClock(NOW)
@@ -66,7 +66,7 @@ def answers(instance: Lookalikes, role: Role, ref: str) -> list[tuple[str, bytes
 @pytest.mark.parametrize(("role", "ref"), PEOPLE)
 def test_no_canary_of_others_in_any_table_of_the_store(pages: Lookalikes, role: Role, ref: str) -> None:
     seen = b"".join(content for _, content in answers(pages, role, ref)).decode()
-    assert not [word for word in canaries_of(foreign_to(ref)) if word in seen]
+    assert not [word for word in secrets_from(ref) if word in seen]
     if role is Role.RETAILER:
         assert "A-1" in seen or "A-2" in seen
 
@@ -115,7 +115,7 @@ def test_every_table_of_the_store_has_a_role_and_no_role_has_anothers(pages: Loo
 def test_progress_is_counted_from_own_order_lines_only(pages: Lookalikes) -> None:
     """Through a retailer's scope the query for everybody sees one member; through the operator's all."""
     goal = Challenge("c", "c", "c", "documents", 1, NOW.date().replace(month=1, day=1), NOW.date(), "c")
-    sql, parameters = challenge_sql(goal)
+    sql, parameters = challenge_sql(active_programmes(pages.settings.root)[0], goal)
     for ref in SIDES[Role.RETAILER]:
         rows = pages.reader(Role.RETAILER, ref).rows(sql, parameters)
         assert {row[0] for row in rows} == {pages.party_id(ref)}

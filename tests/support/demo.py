@@ -73,8 +73,9 @@ def copy_for_people(instance: DemoInstance, home: Path, clock: Clock) -> DemoIns
 
 
 def _show_rewards(settings: Settings, manifest: DemoManifest, clock: Clock) -> None:
-    """The programme where the pages look for it, and the demo's rewards."""
+    """The programmes where the pages look for them, and the demo's rewards. The distributor's own has earned nobody anything yet."""
     programme = activate_programme(settings, "demo")
+    activate_programme(settings, "nordwind")
     store = open_store(settings.resolved_store_url())
     seed_rewards(settings, store, programme, manifest.distributor_ref, manifest.retailer_ref, clock)
     store.dispose()

@@ -34,7 +34,7 @@ def drain(home: str, moment: str) -> None:
     with hold_lease(settings, clock, random_id, "pipeline") as lease:
         sources = load_sources(settings)
         pipeline = Pipeline(settings, clock, random_id, active_programmes(settings.root))
-        service = Service(settings, clock, random_id, pipeline, sources, lease, chance=lambda: 0.0)
+        service = Service(settings, clock, random_id, pipeline, lambda: sources, lease, chance=lambda: 0.0)
         while service.has_work or any(waiting_files(source, time.time()) for source in sources):
             service.tick()
             clock.moment += timedelta(seconds=1)  # back-offs end

@@ -17,10 +17,11 @@ from typing import Any
 from core.clock import Clock, random_id
 from core.scope import Role, Scope
 from core.settings import Settings
+from core.store import open_store
 from core.warehouse.reader import Reader, Serving
 from ingestion.contracts import FEEDS
 from ingestion.profiles import Profile
-from loyalty import load_programme
+from loyalty import Programme, Redemption, load_programme, redeem
 from pipeline import Delivery, Pipeline, Reporting
 from tests.support.messages import purchase_order, x12
 
@@ -53,6 +54,45 @@ gives = ["status"]
 categories = ["Water"]
 valid_from = 2020-01-01
 """
+OWN_PROGRAMME = """
+programme_id = "stamm_{side}"
+version = 1
+title_de = "own-programme-{side}-zq"
+title_en = "own-programme-{side}-zq"
+currency = "points"
+time_zone = "Europe/Berlin"
+leg = "sell_through"
+distributor_ref = "{distributor}"
+[[tiers]]
+tier = "tier-{side}-zq"
+from_status_points = 0
+multiplier = "1"
+[[rules]]
+rule_id = "units"
+version = 1
+title_de = "own-rule-{side}-zq"
+title_en = "own-rule-{side}-zq"
+points_per_unit = "{rate}"
+categories = ["Water"]
+valid_from = 2020-01-01
+expires_after_months = 24
+[[rules]]
+rule_id = "year"
+version = 1
+title_de = "Jahr"
+title_en = "Year"
+points_per_unit = "1"
+grain = "year"
+gives = ["status"]
+categories = ["Water"]
+valid_from = 2020-01-01
+"""
+"""Each distributor runs one of its own, beside its manufacturer's, with the same names of rules and points."""
+
+RATES = {"D1": "613.7", "D2": "877.3"}
+OWN_POINTS = {"D1": (12_274, 5_523, 613), "D2": (17_546, 7_895, 877)}
+"""Points of 20 units, of 9 kept ones, and of one: an order each of both retailers, another each, and one of the first retailer."""
+
 Row = dict[str, Any]
 
 
@@ -87,6 +127,21 @@ def canaries_of(trades: Iterable[Trade]) -> set[str]:
         for t in trades
         for word in (t.text, str(t.amount_cents), f"{t.amount_cents / 100:.2f}", f"{t.amount_cents / 100:.1f}")
     }
+
+
+def programme_secrets(distributor: str) -> set[str]:
+    """Texts and figures of the distributor's own programme: of documents, of members, of all together."""
+    order, rest, one = OWN_POINTS[distributor]
+    side = distributor[-1]
+    texts = {f"stamm_{side}", f"own-programme-{side}-zq", f"own-rule-{side}-zq", f"tier-{side}-zq"}
+    return texts | {str(points) for points in (order, rest, order + rest, order + rest + one, 2 * (order + rest) + one)}
+
+
+def secrets_from(ref: str) -> set[str]:
+    """What this party must never see: canaries of trades in which it has no part, and programmes of distributors that it is not and does not buy
+    from."""
+    near = {t.distributor for t in TRADES if ref in (t.distributor, t.retailer)}
+    return canaries_of(foreign_to(ref)).union(*(programme_secrets(one) for one in RATES.keys() - near))
 
 
 def foreign_to(ref: str) -> list[Trade]:
@@ -190,6 +245,10 @@ def _rows(t: Trade) -> dict[str, list[Row]]:
             "leg": "sell_through", "delivery_no": f"L-{t.text}", "line_no": "1", **trade, "order_document_no": no, "order_line_no": "1",
             "product": product, "quantity": "20", "shipped_on": "2026-06-03", "delivered_on": "2026-06-07",
         }],
+        "receipts": [{
+            "leg": "sell_through", "receipt_no": f"E-{t.text}", "line_no": "1", **trade, "delivery_no": f"L-{t.text}", "product": product,
+            "accepted_quantity": "18", "rejected_quantity": "2", "received_on": "2026-06-08", "reason": f"dented {t.text}",
+        }],
         "invoices": [{
             "leg": "sell_through", "invoice_no": f"I-{t.text}", "line_no": "1", **trade, "order_document_no": no, "product": product,
             "quantity": "20", "net_amount": net, "invoiced_on": "2026-06-08",
@@ -248,13 +307,14 @@ class Lookalikes:
         return int(str(rows[0][0]))
 
 
-def build_lookalikes(folder: Path, trades: Sequence[Trade], clock: Clock) -> Lookalikes:
-    """Load, award and publish these trades in a home of their own."""
+def build_lookalikes(folder: Path, trades: Sequence[Trade], clock: Clock, *, burns: bool = True) -> Lookalikes:
+    """Load, award and publish these trades in a home of their own; `burns`: retailers and a distributor have spent some points since."""
     settings = Settings(home=folder / "home")
     profile = write_delivery(folder / "delivery", trades)
     programmes = []
     for name, text in (
         ("quell", PROGRAMME),
+        *((f"stamm_{who[-1]}", OWN_PROGRAMME.format(side=who[-1], distributor=who, rate=rate)) for who, rate in RATES.items()),
         ("quell_in", PROGRAMME.replace('"quell"', '"quell_in"').replace("sell_through", "sell_in").replace("QG1", "QG2")),
     ):
         path = settings.root / "programmes" / f"{name}.toml"
@@ -266,4 +326,19 @@ def build_lookalikes(folder: Path, trades: Sequence[Trade], clock: Clock) -> Loo
     desks = [Delivery(write_desk(folder / name, trade), folder / name) for name, trade in sorted(own.items())]
     result = pipeline.run([Delivery(profile, folder / "delivery"), *desks], Reporting(step=lambda _: None), data_docs=False)
     assert result.refused == ()
-    return Lookalikes(settings, Serving(settings.warehouse_dir))
+    instance = Lookalikes(settings, Serving(settings.warehouse_dir))
+    if burns:
+        _burn(instance, programmes, own, clock)
+        pipeline.run([], Reporting(step=lambda _: None), data_docs=False)
+    return instance
+
+
+def _burn(instance: Lookalikes, programmes: Sequence[Programme], trades: dict[str, Trade], clock: Clock) -> None:
+    """The first retailer of each channel spends two points of its distributor's programme, and one of the manufacturer's that it is in."""
+    store = open_store(instance.settings.resolved_store_url())
+    for distributor, trade in trades.items():
+        for name, points in ((f"stamm_{distributor[-1]}", 2), ("quell", 1)):
+            programme = next(one for one in programmes if one.programme_id == name)
+            redeem(store, programme, Redemption(name, instance.party_id(trade.retailer), points, "mug"), clock)
+    redeem(store, programmes[-1], Redemption("quell_in", instance.party_id("D1"), 1, "mug"), clock)
+    store.dispose()

@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from core.clock import FixedClock, random_id
 from ingestion.profiles import Profile
-from pipeline import Service, hold_lease, load_sources
+from pipeline import Service, hold_lease
+from pipeline.described import DescribedSources
 from tests.support.instances import Instance, profile_of
 
 
@@ -56,7 +58,7 @@ def service_of(instance: Instance) -> Iterator[Service]:
             instance.clock,
             random_id,
             instance.pipeline(),
-            load_sources(instance.settings),
+            DescribedSources(instance.settings, instance.clock, seconds=count(0, 2).__next__),
             lease,
             chance=lambda: 0.0,
         )

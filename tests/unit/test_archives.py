@@ -98,6 +98,7 @@ def test_hostile_archives_are_refused_and_leave_nothing(name: str, tmp_path: Pat
     assert refused.value.code.startswith(code)
     assert "delivery.zip" in refused.value.detail.where
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [archive]
+    assert not (tmp_path / "work").exists()
 
 
 def test_the_same_name_twice_is_refused(tmp_path: Path) -> None:

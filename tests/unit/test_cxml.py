@@ -111,3 +111,13 @@ def test_a_message_in_memory_is_redacted_packed_or_not(encoding: str) -> None:
     other = gzip.compress(b"order,line\nSharedSecret,1\n")
     assert message_without_secrets(other) is other, "what is no cXML stays as it came, byte for byte"
     assert message_without_secrets(b"") == b""
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers"), [("accept", [("B-7", "*", "confirmed")]), ("reject", [("B-7", "*", "rejected")]), ("detail", [])]
+)
+def test_a_confirmation_without_items_speaks_of_the_whole_order(kind: str, answers: list[tuple[str, str, str]]) -> None:
+    message = one(f"""<ConfirmationRequest><ConfirmationHeader type="{kind}" noticeDate="2026-06-02T09:00:00+02:00"/>
+        <OrderReference orderID="B-7"><DocumentReference payloadID="1@buyer"/></OrderReference></ConfirmationRequest>""")
+    rows = message.rows.get("order_confirmations", ())
+    assert [(row["document_no"], row["line_no"], row["status"]) for row in rows] == answers

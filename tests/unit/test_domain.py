@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from loyalty import describe, list_programmes, load_programme
 from loyalty.domain.parsing import parse_programme
 from loyalty.domain.points import Draw, OpenLot, add_months, award_points, draw, expiry_of
 from loyalty.domain.programme import Expiry, ProgrammeError, Rule
+from loyalty.owning import owner_among
 
 
 def rule(per_unit: str = "0", per_amount: str = "0") -> Rule:
@@ -115,6 +117,72 @@ def test_every_finding_of_a_programme_is_named() -> None:
     text = "; ".join(broken.value.findings)
     for part in ("version", "leg", "extra", "rules[1].points_per_unit", "rules[1].valid_to", "a rule gives something", "line 15"):
         assert part in text
+
+
+OWN = (
+    BROKEN.replace("version = 0", "version = 1")
+    .replace('"sideways"', '"sell_through"\ndistributor_ref = "D-7"')
+    .replace("extra = 1\n", "")
+)
+OWN = OWN.replace('"x"', '"2"').replace("valid_to = 2026-01-01\n", "")
+"""A distributor's programme that is valid."""
+
+
+def test_a_distributors_programme_is_paid_by_it_and_says_whose_it_is() -> None:
+    goal = '[[challenges]]\nchallenge_id = "c"\ntitle_de = "t"\ntitle_en = "t"\nmeasure = "quantity"\ngoal = 3\nvalid_from = 2026-01-01\nvalid_to = 2026-02-01\nbadge = "b"\nbonus_points = 5\n'
+    programme = parse_programme(OWN + goal)
+    assert (programme.owner_kind, programme.distributor_ref, programme.manufacturer_ref) == ("distributor", "D-7", None)
+    assert {rule.rule_id: rule.funders for rule in programme.rules} == {
+        "r": (("distributor", 100),),
+        "challenge-c": (("distributor", 100),),
+    }
+    assert {rule.bound.distributors for rule in programme.owned_by(11).rules} == {(11,)}
+    assert [programme.owned_by(11).looks_at(who) for who in (11, 12, 0)] == [True, False, False]
+    assert not any(programme.looks_at(who) for who in (-1, 0, 11)), "nobody's while its owner is not known"
+    assert "Dieses Programm führt der Distributor D-7. Es zählt nur, was er verkauft." in describe(programme, "de")
+    assert "The distributor D-7 runs this programme. Only what it sells counts." in describe(programme, "en")
+    makers = parse_programme(OWN.replace('distributor_ref = "D-7"', 'manufacturer_ref = "M-1"'))
+    assert (makers.owner_kind, makers.rules[0].funders, makers.owned_by(1).rules[0].bound.distributors) == (
+        "manufacturer",
+        (("manufacturer", 100),),
+        (),
+    )
+    assert "The manufacturer M-1 runs this programme." in describe(makers, "en")
+    assert all(makers.looks_at(who) for who in (0, 11, 12))
+
+
+@pytest.mark.parametrize(("change", "finding"), [
+    ('manufacturer_ref = "M-1"\ndistributor_ref = "D-7"', "line 10, distributor_ref: say one of manufacturer_ref and distributor_ref"),
+    ("distributor_ref = 7", "line 9, distributor_ref: found 7, expected a text"),
+])  # fmt: skip
+def test_a_programme_belongs_to_one_party(change: str, finding: str) -> None:
+    with pytest.raises(ProgrammeError) as wrong:
+        parse_programme(OWN.replace('distributor_ref = "D-7"', change))
+    (text,) = wrong.value.findings
+    assert finding in text
+
+
+@pytest.mark.parametrize(("line", "finding"), [
+    ("funders = { manufacturer = 70, distributor = 30 }", "line 17, rules[1].funders: found {'manufacturer': 70, 'distributor': 30}, expected distributor = 100"),
+    ('leg = "sell_in"', "line 17, rules[1].leg: found 'sell_in', expected sell_through or event"),
+    ('leg = "sell_out"', "line 17, rules[1].leg: found 'sell_out', expected sell_through or event"),
+])  # fmt: skip
+def test_a_distributor_promises_its_own_money_for_its_own_sales(line: str, finding: str) -> None:
+    with pytest.raises(ProgrammeError) as wrong:
+        parse_programme(OWN + line)
+    (text,) = wrong.value.findings
+    assert finding in text
+    with pytest.raises(ProgrammeError, match="line 8, leg: found 'sell_in'"):
+        parse_programme(OWN.replace('"sell_through"', '"sell_in"'))
+
+
+def test_the_owner_is_the_one_party_with_the_named_number() -> None:
+    own, makers = parse_programme(OWN), replace(parse_programme(OWN), distributor_ref=None)
+    assert owner_among(own, [(1, "D-7"), (2, "D-8")]) == 1
+    assert owner_among(own, [(1, "D-7"), (2, "D-7")]) is None, "two masters use the number: not clear whose it is"
+    assert owner_among(own, [(2, "D-8")]) is None
+    assert owner_among(makers, [(1, "M-1")]) == 1, "one that names nobody is the only manufacturer's"
+    assert owner_among(makers, [(1, "M-1"), (2, "M-2")]) is None
 
 
 def test_an_unknown_programme_is_a_configuration_error() -> None:

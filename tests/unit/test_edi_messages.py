@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from ingestion.documents.model import Message, Parsed, Row
 from ingestion.documents.registry import format_of
 from tests.support.messages import edifact, order, purchase_order, x12
@@ -109,6 +111,25 @@ def test_answers_by_line_and_for_the_whole_order() -> None:
         ]
         == "pending"
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "answers"),
+    [
+        (answer(function="29"), [("O1", "*", "confirmed", None)]),
+        (answer(function="27"), [("O1", "*", "rejected", None)]),
+        (answer(function="4"), []),
+        (x12("855\nBAK*00*AK*O1*20260502\nN1*SE*House*UL*4000001000005\nCTT*0", group="PR"), [("O1", "*", "confirmed", None)]),
+        (x12("855\nBAK*00*RJ*O1*20260502\nN1*SE*House*UL*4000001000005\nCTT*0", group="PR"), [("O1", "*", "rejected", None)]),
+        (x12("855\nBAK*00*AC*O1*20260502\nN1*SE*House*UL*4000001000005\nCTT*0", group="PR"), []),
+    ],
+)
+def test_an_answer_without_lines_speaks_of_the_whole_order(message: str, answers: list[tuple[str | None, ...]]) -> None:
+    """What asks for changes without naming a line says nothing that could be counted."""
+    (found,) = parsed(message).messages
+    rows = found.rows.get("order_confirmations", ())
+    assert table(rows, "document_no", "line_no", "status", "confirmed_quantity") == answers
+    assert codes(found) == ([] if answers else ["EDI-131"])
 
 
 def test_855_several_acks_of_one_line() -> None:

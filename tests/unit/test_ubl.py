@@ -91,6 +91,15 @@ def test_line_codes_of_a_response() -> None:
     assert rows[0]["document_no"] == "A-1"
     assert message.key.function == "CA"
     assert one(order_response("AP", ())).rows["order_responses"][0]["response"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("code", "answers"), [("AP", [("A-1", "*", "confirmed")]), ("RE", [("A-1", "*", "rejected")]), ("AB", [])]
+)
+def test_a_response_without_lines_speaks_of_the_whole_order(code: str, answers: list[tuple[str, str, str]]) -> None:
+    rows = one(order_response(code, ())).rows.get("order_confirmations", ())
+    assert [(row["document_no"], row["line_no"], row["status"]) for row in rows] == answers
+    assert all(row.get("confirmed_quantity") is None for row in rows), "as much as was ordered"
     assert one(order_response("XX")).findings[0].code == "ING-613"
 
 

@@ -38,16 +38,25 @@ answered as (
             and lines.seller_ref = answers.seller_ref
 ),
 
-cancelled as (
+whole_orders as (
+    select leg, seller_scheme, seller_ref, document_no
+    from {{ ref('stg_ingest__order_changes') }}
+    where _batch_no > {{ since_batch() }} and line_no = '*'
+    union
+    select leg, seller_scheme, seller_ref, document_no
+    from {{ ref('stg_ingest__order_confirmations') }}
+    where _batch_no > {{ since_batch() }} and line_no = '*'
+),
+
+spoken_of as (
     select lines._row_key
     from {{ ref('stg_ingest__order_lines') }} as lines
-    inner join {{ ref('stg_ingest__order_changes') }} as changes
+    inner join whole_orders
         on
-            lines.document_no = changes.document_no
-            and lines.leg = changes.leg
-            and lines.seller_scheme = changes.seller_scheme
-            and lines.seller_ref = changes.seller_ref
-    where changes._batch_no > {{ since_batch() }} and changes.line_no = '*'
+            lines.document_no = whole_orders.document_no
+            and lines.leg = whole_orders.leg
+            and lines.seller_scheme = whole_orders.seller_scheme
+            and lines.seller_ref = whole_orders.seller_ref
 ),
 
 headed as (
@@ -75,7 +84,7 @@ select _row_key from touched
 union
 select _row_key from answered
 union
-select _row_key from cancelled
+select _row_key from spoken_of
 union
 select _row_key from headed
 union

@@ -15,20 +15,16 @@ decided as (
     from {{ ref('stg_ledger__transfers') }} as transfers
     where transfers.kind in ('award', 'reversal') and transfers.order_id is not null
     group by transfers.cause, transfers.order_id
-),
-
--- causes of a period or an event end with other numbers than an order's
-orders as (
-    select
-        lines.order_id,
-        sum(case when lines.line_status = 'confirmed' then 1 else 0 end) as lines_live
-    from {{ ref('fct_order_lines') }} as lines
-    group by lines.order_id
 )
 
+-- causes of a period or an event end with other numbers than an order's; asking per award spares counting every order
 select
     decided.cause,
     decided.points_kept
 from decided
-inner join orders on decided.order_id = orders.order_id
-where decided.points_kept > 0 and orders.lines_live = 0
+where
+    decided.points_kept > 0
+    and exists (select 1 from {{ ref('fct_orders') }} as orders where orders.order_id = decided.order_id)
+    and not exists (
+        select 1 from {{ ref('fct_order_lines') }} as lines where lines.order_id = decided.order_id and lines.line_status = 'confirmed'
+    )

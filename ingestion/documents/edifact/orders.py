@@ -81,6 +81,10 @@ def line_no_of(line: Part, position: int) -> str:
     return line.segments[0].get(1).lstrip("0") or str(position)
 
 
+WHOLE_ANSWERS = {"27": "rejected", "29": "confirmed"}
+"""Function of an answer (BGM 1225) -> what it says of an order whose lines it does not name: not accepted, accepted without amendment."""
+
+
 def read_orders(reading: Reading, segments: Sequence[Segment]) -> None:
     """An order: one header, its lines."""
     head, lines, _ = laid_out(segments)
@@ -104,7 +108,10 @@ def read_orders(reading: Reading, segments: Sequence[Segment]) -> None:
 
 
 def read_ordrsp(reading: Reading, segments: Sequence[Segment]) -> None:
-    """A seller's answer: each part of a line's quantity that has a date or status of its own is a confirmation."""
+    """A seller's answer: each part of a line's quantity that has a date or status of its own is a confirmation.
+
+    One without lines that accepts or refuses speaks of the whole order (`line_no` is `*`).
+    """
     head, lines, _ = laid_out(segments)
     _, function, day = header(reading, head)
     order_no, _ = order_of(head)
@@ -128,7 +135,11 @@ def read_ordrsp(reading: Reading, segments: Sequence[Segment]) -> None:
             reading.add("order_confirmations", line.place, **common, split_no="1", status=status,
                         confirmed_quantity="0" if status == "rejected" else ordered,
                         promised_on=day_of(reading, line, *PROMISED) or promised)  # fmt: skip
-    if not lines:
+    whole = WHOLE_ANSWERS.get(function)
+    if not lines and whole:
+        reading.add("order_confirmations", head.place, **who, document_no=order_no, line_no="*", split_no="1", status=whole, confirmed_on=day,
+                    promised_on=promised)  # fmt: skip
+    elif not lines:
         reading.warn("EDI-131", head.place, "an answer without lines", "one LIN for each order line that is answered")
 
 

@@ -28,6 +28,9 @@ WHOLE_ANSWERS: Mapping[str, str] = {
 }  # fmt: skip
 """Acknowledgment type (BAK02, 587) -> status of lines that carry none of their own."""
 
+ALONE = frozenset({"AD", "AK", "AP", "AT", "RD", "RF", "RJ", "RO"})
+"""Those that say something of an order whose lines are not named: changes and exceptions do not."""
+
 LINE_CHANGES: Mapping[str, str] = {
     "AI": "added", "CA": "changed", "CB": "changed", "CE": "changed", "CT": "changed", "DI": "cancelled", "NC": "unchanged",
     "PC": "changed", "PQ": "changed", "QD": "changed", "QI": "changed", "RQ": "changed", "RS": "changed", "RZ": "changed", "OA": "added",
@@ -93,10 +96,11 @@ def read_855(reading: Reading, segments: Sequence[Segment]) -> None:
     number = reading.needed(bak.whole(3), bak.place, "a purchase order number in BAK03")
     day = reading.day(bak.whole(9) or bak.whole(4), bak.place)
     reading.head(number, bak.whole(1), day, PURPOSE_RANKS.get(bak.whole(1), 1))
-    _confirmations(reading, head, lines, number, day, WHOLE_ANSWERS.get(bak.whole(2), "confirmed"))
+    _confirmations(reading, head, lines, number, day, bak.whole(2))
 
 
-def _confirmations(reading: Reading, head: Part, lines: Sequence[Part], number: str, day: str | None, whole: str) -> None:
+def _confirmations(reading: Reading, head: Part, lines: Sequence[Part], number: str, day: str | None, answer: str) -> None:
+    whole = WHOLE_ANSWERS.get(answer, "confirmed")
     who = {k: v for k, v in parties(reading, head).items() if k.startswith(("seller", "buyer"))}
     promised = day_of(reading, head, *PROMISED)
     for position, line in enumerate(lines, 1):
@@ -121,7 +125,10 @@ def _confirmations(reading: Reading, head: Part, lines: Sequence[Part], number: 
             reading.add("order_confirmations", first.place, **common, split_no="1", status=whole, unit=first.whole(3),
                         confirmed_quantity="0" if whole == "rejected" else common["ordered_quantity"],
                         promised_on=day_of(reading, line, *PROMISED) or promised)  # fmt: skip
-    if not lines:
+    if not lines and answer in ALONE:
+        reading.add("order_confirmations", head.place, **who, document_no=number, line_no="*", split_no="1", status=whole, confirmed_on=day,
+                    promised_on=promised)  # fmt: skip
+    elif not lines:
         reading.warn("EDI-131", head.place, "an answer without lines", "one PO1 for each order line that is answered")
 
 
@@ -178,7 +185,7 @@ def read_865(reading: Reading, segments: Sequence[Segment]) -> None:
     number = reading.needed(bca.whole(3), bca.place, "a purchase order number in BCA03")
     day = _last_day(reading, bca)
     reading.head(number, bca.whole(1), day, PURPOSE_RANKS.get(bca.whole(1), 2))
-    _confirmations(reading, head, lines, number, day, WHOLE_ANSWERS.get(bca.whole(2), "confirmed"))
+    _confirmations(reading, head, lines, number, day, bca.whole(2))
 
 
 __all__ = ["BASIS", "PROMISED", "PURPOSE_RANKS", "line_no_of", "parties", "read_850", "read_855", "read_860", "read_865"]

@@ -90,7 +90,7 @@ def troubled_api(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fault(21, "an API goes down mid-pull and the cursor commits with the rows")
 def api_down(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    down = True
+    down, refused = True, 0
     profile = over_http({
         "params": {"since": "{since}"}, "paging": {"style": "page", "size": 5}, "since": {"column": "changed", "overlap_seconds": 60},
     }, attempts=2)  # fmt: skip
@@ -99,12 +99,15 @@ def api_down(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
         since = datetime.fromisoformat(asked.query["since"])
         found = [one for one in lines(20) if datetime.fromisoformat(one["changed"]) >= since]
         chosen = found[: int(asked.query["per_page"])]
-        return (
-            Answered(503) if down and chosen and int(chosen[-1]["order"][1:]) > 12 else Answered(200, json.dumps(chosen).encode())
-        )
+        if down and chosen and int(chosen[-1]["order"][1:]) > 12:
+            nonlocal refused
+            refused += 1
+            return Answered(503)
+        return Answered(200, json.dumps(chosen).encode())
 
     with api(monkeypatch, answer) as server:
         assert pull(instance, profile).may_be_tried_again
+        assert refused == 2, "as often as the profile says and no more"
         came = instance.orders("H")
         assert 5 <= came < 20, "what came before is published"
         assert [event["code"] for event in instance.events_of("source_stopped")] == ["ING-403"]
@@ -147,12 +150,15 @@ def shifting_pages(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     with api(monkeypatch, answer):
         result = pull(instance, profile)
+        # written before the newest that was seen, and only visible now
+        late = BEGIN + timedelta(days=3, minutes=-30)
+        have.append({**have[0], "order": "H30", "qty": 1, "changed": late.isoformat()})
         later = pull(instance, profile)
     assert len(moves) == 6
     [(count, distinct)] = instance.rows(
         "select count(*), count(distinct document_no) from fct_order_lines where starts_with(document_no, 'H')"
     )
-    assert (count, distinct) == (30, 30), "nothing is lost, nothing is there twice"
+    assert (count, distinct) == (31, 31), "nothing is lost, nothing is there twice"
     changed = instance.rows("select document_no from fct_order_lines where starts_with(document_no, 'H') and quantity = 9")
     assert {row[0] for row in changed} == set(moves), "and each says what it says now"
     outcomes = [outcome for load in (*result.loads, *later.loads) for outcome in load.outcomes]

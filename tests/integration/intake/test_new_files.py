@@ -73,8 +73,8 @@ class Desk:
             os.utime(path, (LATER.now().timestamp() - 60,) * 2)
         with hold_lease(self.settings, LATER, random_id, "pipeline") as lease:
             pipeline = Pipeline(self.settings, LATER, random_id, [load_programme("demo")])
-            learned = LearnedSources(self.store, self.settings, LATER, [])
-            Service(self.settings, LATER, random_id, pipeline, [], lease, learned=learned).tick()
+            learned = LearnedSources(self.store, self.settings, LATER)
+            Service(self.settings, LATER, random_id, pipeline, learned, lease).tick()
 
 
 @pytest.fixture

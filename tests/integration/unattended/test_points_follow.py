@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 import pipeline.service as service_module
+from core.errors import IntegrityError
+from core.warehouse.transform import Transformer
 from tests.support.instances import HEADER, Instance, order_rows
-from tests.support.serving_pipeline import add_source, service_of
+from tests.support.serving_pipeline import add_source, later, service_of
 
 pytestmark = pytest.mark.integration
 
@@ -17,24 +19,34 @@ def points_of(instance: Instance, prefix: str) -> int:
     return int(rows[0][0])
 
 
+def is_described(instance: Instance, name: str) -> bool:
+    """Whether pages know of a file."""
+    return bool(instance.rows("select 1 from fct_batches where file_name = $name", {"name": name}))
+
+
+def _broken(*_: object, **__: object) -> None:
+    raise IntegrityError("WH-303", where="a test", found="a fault", expected="none", next_step="Go on.")
+
+
 def test_orders_first_and_their_points_with_the_next_quiet_moment(instance: Instance) -> None:
     add_source(instance)
     with service_of(instance) as service:
         instance.put("orders_1.csv", HEADER + order_rows("B", 5))
         first = service.tick()
         assert first is not None
-        assert not first.points_pending, "the first run awards: nobody waits for a pause"
+        assert not first.rest_pending, "the first run awards: nobody waits for a pause"
         assert points_of(instance, "B") > 0
         instance.put("orders_2.csv", HEADER + order_rows("C", 5))
         second = service.tick()
         assert second is not None
-        assert second.points_pending
-        assert (instance.orders("C"), points_of(instance, "C")) == (5, 0)
+        assert second.rest_pending
+        assert (instance.orders("C"), points_of(instance, "C"), is_described(instance, "orders_2.csv")) == (5, 0, False)
         assert service.has_work
         third = service.tick()
         assert third is not None, "no order is waiting, and still there is work"
-        assert (third.published, third.points_pending) == (True, False)
+        assert (third.published, third.rest_pending) == (True, False)
         assert points_of(instance, "C") == points_of(instance, "B")
+        assert is_described(instance, "orders_2.csv")
         assert not service.has_work
         assert service.tick() is None
     instance.check()
@@ -46,11 +58,31 @@ def test_a_steady_stream_is_awarded_in_between(instance: Instance, monkeypatch: 
         instance.put("orders_1.csv", HEADER + order_rows("B", 5))
         service.tick()
         instance.put("orders_2.csv", HEADER + order_rows("C", 5))
-        assert service.tick().points_pending  # type: ignore[union-attr]
-        monkeypatch.setattr(service_module, "POINTS_SECONDS", 0.0)
+        assert service.tick().rest_pending  # type: ignore[union-attr]
+        monkeypatch.setattr(service_module, "REST_SECONDS", 0.0)
         instance.put("orders_3.csv", HEADER + order_rows("D", 5))
-        assert not service.tick().points_pending  # type: ignore[union-attr]
-        assert points_of(instance, "C") == points_of(instance, "D") > 0
+        assert not service.tick().rest_pending  # type: ignore[union-attr]
+        assert points_of(instance, "C") == points_of(instance, "B")
+        assert is_described(instance, "orders_2.csv")
+        assert instance.orders("D") == 0, "the run for points reads no source, so it is short"
+        assert not service.tick().rest_pending  # type: ignore[union-attr]
+        assert (instance.orders("D"), points_of(instance, "D")) == (5, points_of(instance, "B"))
+
+
+def test_a_run_for_points_that_fails_keeps_no_source_waiting(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_source(instance)
+    with service_of(instance) as service:
+        for number, prefix in enumerate("BC"):
+            instance.put(f"orders_{number}.csv", HEADER + order_rows(prefix, 5))
+            service.tick()
+        monkeypatch.setattr(service_module, "REST_SECONDS", 0.0)
+        instance.put("orders_3.csv", HEADER + order_rows("D", 5))
+        with monkeypatch.context() as broken:
+            broken.setattr(Transformer, "build_rest", _broken)
+            assert service.tick() is None
+        later(instance, minutes=10)
+        assert not service.tick().rest_pending  # type: ignore[union-attr]
+        assert (instance.orders("D"), points_of(instance, "C")) == (5, points_of(instance, "D"))
 
 
 def test_points_that_were_due_when_the_process_ended_come_with_the_next_one(instance: Instance) -> None:

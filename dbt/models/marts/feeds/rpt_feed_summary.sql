@@ -62,6 +62,22 @@ counted as (
     union all
     select
         facts.source_id,
+        'receipts' as feed,
+        facts.leg as leg,
+        cast(null as varchar) as currency,
+        cast(count(distinct facts.receipt_no) as bigint) as documents,
+        cast(count(*) as bigint) as lines,
+        cast(0 as bigint) as return_lines,
+        cast(null as bigint) as net_amount_cents,
+        min(facts.received_on) as first_event_on,
+        max(facts.received_on) as last_event_on,
+        cast(sum(case when facts.distributor_id = -1 or facts.retailer_id = -1 then 1 else 0 end) as bigint) as lines_unknown_party,
+        cast(sum(case when facts.product_id = -1 then 1 else 0 end) as bigint) as lines_unknown_product
+    from {{ ref('fct_receipt_lines') }} as facts
+    group by facts.source_id, facts.leg
+    union all
+    select
+        facts.source_id,
         'invoices' as feed,
         facts.leg as leg,
         facts.currency as currency,

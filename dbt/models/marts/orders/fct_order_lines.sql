@@ -21,6 +21,10 @@ confirmations as (
     select * from {{ ref('int_order_confirmations__per_order_line') }}
 ),
 
+whole_answers as (
+    select * from confirmations where line_no = '*'
+),
+
 changes as (
     select * from {{ ref('int_order_changes__per_order_line') }}
 ),
@@ -81,6 +85,30 @@ ordered as (
             and lines._version <= whole.version
 ),
 
+answered as (
+    -- a line's own answer counts until a later one speaks of the whole order
+    select
+        ordered.*,
+        coalesce(whole_answers.confirmed_on > confirmations.confirmed_on, confirmations.confirmed_on is null) as is_answered_whole,
+        case when is_answered_whole then whole_answers.status else confirmations.status end as answer,
+        case when is_answered_whole then whole_answers.promised_on else confirmations.promised_on end as promised_by_seller_on,
+        case when not is_answered_whole then confirmations.confirmed_quantity end as confirmed_by_seller_quantity
+    from ordered
+    left join confirmations
+        on
+            ordered.document_no = confirmations.document_no
+            and ordered.line_no = confirmations.line_no
+            and ordered.leg = confirmations.leg
+            and ordered.seller_scheme = confirmations.seller_scheme
+            and ordered.seller_ref = confirmations.seller_ref
+    left join whole_answers
+        on
+            ordered.document_no = whole_answers.document_no
+            and ordered.leg = whole_answers.leg
+            and ordered.seller_scheme = whole_answers.seller_scheme
+            and ordered.seller_ref = whole_answers.seller_ref
+),
+
 deliveries as (
     select * from {{ ref('int_deliveries__per_order_line') }}
 ),
@@ -101,7 +129,7 @@ resolved as (
         {{ channel_parties('ordered.leg', 'sellers.party_id', 'sellers.kind', 'buyers.party_id', 'buyers.kind') }},
         coalesce(products.product_id, -1) as product_id,
         ordered.ordered_on,
-        coalesce(ordered.promised_on, confirmations.promised_on, headers.promised_on, deliveries.promised_on) as promised_on,
+        coalesce(ordered.promised_on, ordered.promised_by_seller_on, headers.promised_on, deliveries.promised_on) as promised_on,
         ordered.quantity,
         ordered.unit,
         ordered.net_amount_cents,
@@ -112,13 +140,13 @@ resolved as (
         ordered.currency,
         ordered.line_kind,
         case
-            when ordered.line_status = 'cancelled' or headers.status = 'cancelled' or confirmations.status = 'rejected'
+            when ordered.line_status = 'cancelled' or headers.status = 'cancelled' or ordered.answer = 'rejected'
                 then 'cancelled'
-            when ordered.line_status = 'confirmed' or headers.status = 'confirmed' or confirmations.status = 'confirmed'
+            when ordered.line_status = 'confirmed' or headers.status = 'confirmed' or ordered.answer = 'confirmed'
                 then 'confirmed'
             else 'open'
         end as line_status,
-        confirmations.confirmed_quantity as confirmed_by_seller_quantity,
+        ordered.confirmed_by_seller_quantity,
         coalesce(deliveries.shipped_quantity, 0) as shipped_quantity,
         coalesce(deliveries.delivered_quantity, 0) as delivered_quantity,
         coalesce(deliveries.first_delivered_quantity, 0) as first_delivered_quantity,
@@ -129,7 +157,7 @@ resolved as (
         products.product_id is null as is_unknown_product,
         coalesce(sources.reports_deliveries, false) as reports_deliveries,
         sources.as_of_on
-    from ordered
+    from answered as ordered
     left join {{ ref('int_parties__aliases') }} as sellers
         on ordered.seller_scheme = sellers.scheme and ordered.seller_ref = sellers.alias_value
     left join {{ ref('int_parties__aliases') }} as buyers
@@ -143,13 +171,6 @@ resolved as (
             and ordered.seller_scheme = headers.seller_scheme
             and ordered.seller_ref = headers.seller_ref
             and ordered.source_id = headers.source_id
-    left join confirmations
-        on
-            ordered.document_no = confirmations.document_no
-            and ordered.line_no = confirmations.line_no
-            and ordered.leg = confirmations.leg
-            and ordered.seller_scheme = confirmations.seller_scheme
-            and ordered.seller_ref = confirmations.seller_ref
     left join deliveries
         on
             ordered.document_no = deliveries.order_document_no

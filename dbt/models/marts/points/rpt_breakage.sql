@@ -6,7 +6,8 @@ lots as (
     select
         lots.*,
         cast(date_trunc('month', lots.earned_on) as date) as cohort_on,
-        programmes.as_of_on
+        programmes.as_of_on,
+        programmes.owner_id
     from {{ ref('fct_point_lots') }} as lots
     inner join {{ ref('stg_ledger__programmes') }} as programmes
         on lots.programme_id = programmes.programme_id and lots.currency = programmes.currency
@@ -15,6 +16,7 @@ lots as (
 cohorts as (
     select
         lots.programme_id,
+        lots.owner_id,
         lots.cohort_on,
         sum(lots.points_earned - lots.points_cancelled - lots.points_reversed - lots.points_settled) as points_issued,
         sum(lots.points_redeemed) as points_redeemed,
@@ -22,11 +24,12 @@ cohorts as (
         sum(lots.points_pending + lots.points_available + lots.points_held) as points_outstanding,
         sum(case when lots.expires_at is not null and cast(lots.expires_at as date) <= lots.as_of_on then 0 else 1 end) as lots_alive
     from lots
-    group by lots.programme_id, lots.cohort_on
+    group by lots.programme_id, lots.owner_id, lots.cohort_on
 )
 
 select
     cohorts.programme_id,
+    cohorts.owner_id,
     cohorts.cohort_on,
     cast(cohorts.points_issued as bigint) as points_issued,
     cast(cohorts.points_redeemed as bigint) as points_redeemed,

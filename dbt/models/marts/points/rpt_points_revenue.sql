@@ -41,6 +41,7 @@ valued as (
         lots.programme_id,
         lots.month_on,
         programmes.money_currency,
+        programmes.owner_id,
         coalesce(goods.goods_cents, 0) as goods_cents,
         lots.points_issued,
         lots.points_redeemed,
@@ -67,6 +68,7 @@ allocated as (
 
 select
     allocated.programme_id,
+    allocated.owner_id,
     allocated.month_on,
     cast(allocated.goods_cents as bigint) as goods_cents,
     cast(round_even(allocated.points_value_cents, 0) as bigint) as points_value_cents,

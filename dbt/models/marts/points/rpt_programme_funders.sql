@@ -8,6 +8,7 @@ burned as (
         coalesce(transfers.funders, '') as funders,
         transfers.lot_id,
         programmes.money_currency,
+        programmes.owner_id,
         sum(case when transfers.credit_account = 'redeemed' then transfers.points else -transfers.points end) as points_redeemed,
         sum(case when transfers.credit_account = 'redeemed' then transfers.points else -transfers.points end)
             * max(programmes.point_value_subcents) as burned_subcents
@@ -17,7 +18,8 @@ burned as (
     where transfers.credit_account = 'redeemed' or transfers.debit_account = 'redeemed'
     group by
         cast(date_trunc('month', coalesce(transfers.booked_on, cast(transfers.recorded_at as date))) as date),
-        transfers.programme_id, coalesce(transfers.funders, ''), transfers.lot_id, programmes.money_currency
+        transfers.programme_id, coalesce(transfers.funders, ''), transfers.lot_id, programmes.money_currency,
+        programmes.owner_id
 ),
 
 shared as (
@@ -45,9 +47,10 @@ charged as (
 
 select
     charged.programme_id,
+    charged.owner_id,
     charged.month_on,
     charged.funder,
     cast(sum(charged.charged_subcents) as bigint) as charged_subcents,
     charged.money_currency
 from charged
-group by charged.programme_id, charged.month_on, charged.funder, charged.money_currency
+group by charged.programme_id, charged.owner_id, charged.month_on, charged.funder, charged.money_currency

@@ -4,6 +4,7 @@ with
 moves as (
     select
         cast(date_trunc('month', transfers.effective_at) as date) as month_on,
+        programmes.owner_id,
         transfers.*
     from {{ ref('stg_ledger__transfers') }} as transfers
     inner join {{ ref('stg_ledger__programmes') }} as programmes
@@ -12,6 +13,7 @@ moves as (
 
 select
     moves.programme_id,
+    moves.owner_id,
     moves.month_on,
     cast(count(distinct case when moves.kind in ('award', 'redeem', 'hold') then moves.member_party_id end) as integer) as members_active,
     cast(count(distinct case when moves.kind in ('redeem', 'hold') then moves.member_party_id end) as integer) as members_redeeming,
@@ -24,4 +26,4 @@ select
         when moves.credit_account = 'breakage' then moves.points when moves.debit_account = 'breakage' then -moves.points else 0
     end) as bigint) as points_expired
 from moves
-group by moves.programme_id, moves.month_on
+group by moves.programme_id, moves.owner_id, moves.month_on

@@ -38,6 +38,7 @@ rolled as (
 
 select
     rolled.programme_id,
+    programmes.owner_id,
     rolled.month_on,
     cast(rolled.points_closing - rolled.points_issued + rolled.points_redeemed + rolled.points_expired + rolled.points_reversed as bigint)
         as points_opening,

@@ -1,31 +1,18 @@
--- members as the manufacturer of a programme may see them. Points of rules on net amounts would tell what distributors charge, since units are
--- known: they are left out, and so are those of rules that nobody knows any more
+-- members as the owner of a programme may see them. To a manufacturer points of rules on net amounts would tell what distributors charge, since
+-- units are known: they are left out, and so are those of rules that nobody knows any more. A distributor knows what it charges itself
 with
 
-manufacturers as (
-    select parties.party_id, parties.party_ref
-    from {{ ref('dim_party') }} as parties
-    where parties.kind = 'manufacturer' and not parties.is_unknown
-),
-
 owners as (
-    select
-        programmes.programme_id,
-        programmes.currency,
-        case
-            when programmes.manufacturer_ref is not null then max(case when manufacturers.party_ref = programmes.manufacturer_ref then manufacturers.party_id end)
-            when count(distinct manufacturers.party_id) = 1 then max(manufacturers.party_id)
-        end as manufacturer_id
+    select programmes.programme_id, programmes.currency, programmes.owner_kind, programmes.owner_id
     from {{ ref('stg_ledger__programmes') }} as programmes
-    cross join manufacturers
-    group by programmes.programme_id, programmes.currency, programmes.manufacturer_ref
+    where programmes.owner_id is not null
 ),
 
 lots as (
     select
         lots.programme_id,
         lots.member_id,
-        case when coalesce(rules.carries_net_amounts, true) then 0 else 1 end as is_shown,
+        case when owners.owner_kind <> 'distributor' and coalesce(rules.carries_net_amounts, true) then 0 else 1 end as is_shown,
         lots.points_earned,
         lots.points_redeemed,
         lots.points_expired,
@@ -53,8 +40,12 @@ points as (
 
 select
     members.programme_id,
-    owners.manufacturer_id,
+    owners.owner_id,
     members.member_id,
+    parties.party_ref as member_ref,
+    parties.name as member,
+    parties.region,
+    parties.city,
     members.member_kind,
     members.tier,
     members.tier_from_on,
@@ -71,4 +62,4 @@ select
 from {{ ref('dim_member') }} as members
 inner join owners on members.programme_id = owners.programme_id
 left join points on members.programme_id = points.programme_id and members.member_id = points.member_id
-where owners.manufacturer_id is not null
+left join {{ ref('dim_party') }} as parties on members.member_id = parties.party_id

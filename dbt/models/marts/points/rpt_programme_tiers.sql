@@ -8,7 +8,9 @@ members as (
 
 select
     members.programme_id,
+    programmes.owner_id,
     coalesce(members.tier, '–') as tier,
     cast(count(*) as integer) as members
 from members
-group by members.programme_id, coalesce(members.tier, '–')
+inner join {{ ref('stg_ledger__programmes') }} as programmes on members.programme_id = programmes.programme_id
+group by members.programme_id, programmes.owner_id, coalesce(members.tier, '–')

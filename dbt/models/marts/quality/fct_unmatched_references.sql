@@ -19,6 +19,12 @@ delivery_rows as (
     where facts.distributor_id = -1 or facts.retailer_id = -1 or facts.product_id = -1
 ),
 
+receipt_rows as (
+    select facts.receipt_line_id as row_key
+    from {{ ref('fct_receipt_lines') }} as facts
+    where facts.distributor_id = -1 or facts.retailer_id = -1 or facts.product_id = -1
+),
+
 stock_rows as (
     select facts.stock_level_id as row_key
     from {{ ref('fct_stock_levels') }} as facts
@@ -28,6 +34,7 @@ stock_rows as (
 named as (
     {% for feed, rows, parties in [
         ('order_lines', 'order_rows', ['seller', 'buyer']), ('deliveries', 'delivery_rows', ['seller', 'buyer']),
+        ('receipts', 'receipt_rows', ['seller', 'buyer']),
         ('sell_through', 'sales_rows', ['seller', 'buyer']), ('sell_out', 'sales_rows', ['seller']), ('stock', 'stock_rows', ['holder']),
     ] %}
     {% for party in parties %}

@@ -15,5 +15,6 @@ select
     copied.point_value_subcents,
     copied.expected_redemption_percent,
     copied.as_of_on,
-    copied.manufacturer_ref
+    copied.owner_kind,
+    copied.owner_id
 from copied
