@@ -1,6 +1,6 @@
 """A group: files of one feed that are landed, staged and stored together, in one transaction.
 
-`is_roomy`: their rows are kept on disk until they are stored (`ingestion.scratch`).
+`waits_on_disk`: their rows are kept on disk until they are stored (`ingestion.scratch`).
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ class Group:
         run_id: str,
         documents: DocumentIntake,
         *,
-        is_roomy: bool = False,
+        waits_on_disk: bool = False,
     ) -> None:
-        self.feed, self.is_roomy = feed, is_roomy
+        self.feed, self.waits_on_disk = feed, waits_on_disk
         self.rows = 0
         self._documents = documents
         self._connection, self._profile, self._settings, self._clock, self._run_id = connection, profile, settings, clock, run_id
         self._staged: list[tuple[FileOutcome, Landed, datetime]] = []
         self._next_batch_no = next_batch_no(connection)
-        begin_scratch(connection, settings, on_disk=is_roomy)
+        begin_scratch(connection, settings, on_disk=waits_on_disk)
         begin_group(connection, FEEDS[feed.feed], feed, profile)
 
     def try_to_add(self, task: Task) -> str | None:

@@ -26,7 +26,7 @@ from ingestion.documents.intake import DOCUMENT_TABLES, DocumentIntake
 from ingestion.groups import Group, Task
 from ingestion.loader import FileOutcome
 from ingestion.profiles.model import FeedProfile, Mapping, Profile
-from ingestion.scratch import is_roomy
+from ingestion.scratch import waits_on_disk
 
 log = structlog.get_logger("dreiklang.ingestion")
 
@@ -216,11 +216,13 @@ class _Loading:
         for task in tasks:
             if self._progress:
                 self._progress(Progress(self._profile.source_id, task.feed.feed, task.item.path.name, task.item.path))
-            roomy = is_roomy(self._settings, task.item.path, task.feed.format)
-            if group is not None and (group.feed is not task.feed or group.rows >= ROWS_PER_GROUP or group.is_roomy or roomy):
+            on_disk = waits_on_disk(self._settings, task.item.path, task.feed.format)
+            if group is not None and (
+                group.feed is not task.feed or group.rows >= ROWS_PER_GROUP or group.waits_on_disk or on_disk
+            ):
                 outcomes += group.settle()
                 group = None
-            group = group or self._group(task.feed, is_roomy=roomy)
+            group = group or self._group(task.feed, waits_on_disk=on_disk)
             error = group.try_to_add(task)
             if error is not None:
                 cursors = self._failed(task, error, cursors)
@@ -262,9 +264,11 @@ class _Loading:
         log_outcomes(outcomes)
         return outcomes
 
-    def _group(self, feed: FeedProfile, *, is_roomy: bool = False) -> Group:
+    def _group(self, feed: FeedProfile, *, waits_on_disk: bool = False) -> Group:
         connection, settings = self._connection, self._settings
-        return Group(connection, self._profile, feed, settings, self._clock, self._run_id, self._documents, is_roomy=is_roomy)
+        return Group(
+            connection, self._profile, feed, settings, self._clock, self._run_id, self._documents, waits_on_disk=waits_on_disk
+        )
 
 
 __all__ = ["FileFailure", "FileOutcome", "LoadReport", "Progress", "load_delivery", "prepare"]

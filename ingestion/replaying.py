@@ -37,7 +37,7 @@ from ingestion.refusals import (
     open_refusals,
     rereading_of,
 )
-from ingestion.scratch import begin_scratch, end_scratch, is_roomy
+from ingestion.scratch import begin_scratch, end_scratch, waits_on_disk
 
 log = structlog.get_logger("dreiklang.ingestion")
 
@@ -128,7 +128,9 @@ class _Reading:
             self._profile, self._feed, self._landed, self._lookups(), next_batch_no(self._connection), started_at, self._documents.shelf,
             again=rereading_of(self._connection, self._refusal, by_message=by_message),
         )  # fmt: skip
-        begin_scratch(self._connection, self._settings, on_disk=is_roomy(self._settings, self._landed.path, self._feed.format))
+        begin_scratch(
+            self._connection, self._settings, on_disk=waits_on_disk(self._settings, self._landed.path, self._feed.format)
+        )
         begin_group(self._connection, FEEDS[self._feed.feed], self._feed, self._profile)
         staged = stage_file(self._connection, task)
         self._documents.meet(self._landed, self._feed.format)

@@ -21,7 +21,7 @@ SHARE_IN_MEMORY = 8
 PACKED = ("parquet", "sql", "xlsx")
 
 
-def is_roomy(settings: Settings, path: Path, file_format: str) -> bool:
+def waits_on_disk(settings: Settings, path: Path, file_format: str) -> bool:
     """Whether a file's rows are better kept on disk until they are stored."""
     is_packed = file_format in PACKED or path.name.endswith(".gz")
     size_bytes = path.stat().st_size * (PACKED_FACTOR if is_packed else 1)

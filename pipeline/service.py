@@ -98,7 +98,7 @@ class Service:
         self._stop = threading.Event()
         self._stop_asked_s: float | None = None
         self._swept_s = self._full_gate_s = self._rest_s = float("-inf")
-        self._is_rest_pending = self._is_settled = False
+        self._is_rest_pending = self._is_warm = False
         self._blame_what_killed_the_last_one()
 
     @property
@@ -205,9 +205,9 @@ class Service:
             return None
         finally:
             self._marker.unlink(missing_ok=True)
-        if not self._is_settled:
-            self._is_settled = True
-            gc.freeze()  # what is loaded by now stays: collecting garbage through it again and again took a tenth of a run
+        if not self._is_warm:
+            self._is_warm = True
+            gc.freeze()  # libraries and the parsed project stay: they need not be searched for garbage in every run
         if is_full and result.published:
             self._full_gate_s = time.monotonic()
         for source in due.sources:

@@ -38,7 +38,6 @@ All are made anew each time, so they can be left to a later run."""
 ORDERS_NEED = "int_sources__as_of"
 """The one model of control tables that facts read: how far a source reports decides what is late."""
 
-
 BOOKS = "tag:books"
 """The tests that hold orders and ledger together."""
 

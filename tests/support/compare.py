@@ -21,9 +21,14 @@ RECORDED = frozenset(
         "debit_account",
         "credit_account",
         "rule_version",
+        "files_judged",
+        "files_late",
+        "timeliness_share",
+        "parts_judged",
+        "score",
     }
 )
-"""Columns that say when and how we learned something, not what happened."""
+"""Columns that say when and how we learned something, not what happened: also how punctual files were, and the score that this is part of."""
 
 
 def fingerprints(reader: Reader, *, facts_only: bool = False) -> dict[str, tuple[object, ...]]:

@@ -108,14 +108,8 @@ def unbroken(instance: Instance, rounds: int) -> None:
         assert child.exitcode == 0
 
 
-WHEN_AND_NUMBERS = frozenset({
-    "run_no", "recorded_at", "last_recorded_at", "transfer_id", "journal_id", "lot_id",
-    "files_judged", "files_late", "timeliness_share", "parts_judged", "score",
-})  # fmt: skip
-"""Times and numbers that are given as things come: they may differ between two histories that say the same. Files of a source's first run, which
-brings history, are not judged for lateness; which run that is, is told by its moment, and a file that a killed process had open is read a
-little later on the test's clock, which otherwise stands still.
-"""
+WHEN_AND_NUMBERS = frozenset({"run_no", "recorded_at", "last_recorded_at", "transfer_id", "journal_id", "lot_id"})
+"""Times and numbers that are given as things come: they may differ between two histories that say the same."""
 
 
 READ_AGAIN = frozenset({"fct_batches", "fct_quarantined_rows", "fct_document_findings"})

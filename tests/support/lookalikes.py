@@ -25,7 +25,22 @@ from loyalty import Programme, Redemption, load_programme, redeem
 from pipeline import Delivery, Pipeline, Reporting
 from tests.support.messages import purchase_order, x12
 
-PROGRAMME = """
+YEAR_RULE = """
+[[rules]]
+rule_id = "year"
+version = 1
+title_de = "Jahr"
+title_en = "Year"
+points_per_unit = "1"
+grain = "year"
+gives = ["status"]
+categories = ["Water"]
+valid_from = 2020-01-01
+"""
+"""Status points for what a member buys in a year."""
+
+PROGRAMME = (
+    """
 programme_id = "quell"
 version = 1
 title_de = "Quellpunkte"
@@ -43,18 +58,11 @@ points_per_unit = "3"
 categories = ["Water"]
 valid_from = 2020-01-01
 expires_after_months = 24
-[[rules]]
-rule_id = "year"
-version = 1
-title_de = "Jahr"
-title_en = "Year"
-points_per_unit = "1"
-grain = "year"
-gives = ["status"]
-categories = ["Water"]
-valid_from = 2020-01-01
 """
-OWN_PROGRAMME = """
+    + YEAR_RULE
+)
+OWN_PROGRAMME = (
+    """
 programme_id = "stamm_{side}"
 version = 1
 title_de = "own-programme-{side}-zq"
@@ -76,17 +84,9 @@ points_per_unit = "{rate}"
 categories = ["Water"]
 valid_from = 2020-01-01
 expires_after_months = 24
-[[rules]]
-rule_id = "year"
-version = 1
-title_de = "Jahr"
-title_en = "Year"
-points_per_unit = "1"
-grain = "year"
-gives = ["status"]
-categories = ["Water"]
-valid_from = 2020-01-01
 """
+    + YEAR_RULE
+)
 """Each distributor runs one of its own, beside its manufacturer's, with the same names of rules and points."""
 
 RATES = {"D1": "613.7", "D2": "877.3"}

@@ -2,17 +2,10 @@
 -- a file is late when its newest event was more than two days old on arrival; a source's first run brings history and is not judged
 with
 
-first_runs as (
-    select batches.source_id, min(batches.finished_at) as first_finished_at
+first_run_ids as (
+    select batches.source_id, arg_min(batches.run_id, batches.batch_no) as run_id
     from {{ source('ingest', 'batches') }} as batches
     group by batches.source_id
-),
-
-first_run_ids as (
-    select distinct batches.source_id, batches.run_id
-    from {{ source('ingest', 'batches') }} as batches
-    inner join first_runs
-        on batches.source_id = first_runs.source_id and batches.finished_at = first_runs.first_finished_at
 )
 
 select
