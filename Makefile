@@ -42,7 +42,7 @@ serve: install ## serve what is published
 
 test: install-dev system ## lint, types, architecture, unit, dbt build, integration, security, browser
 	$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 system: install-dev ## what the tests need from the system: Chromium (and says what is missing)
 	@bash tests/support/system.sh
@@ -61,7 +61,7 @@ bench: install-dev ## benchmarks, as ratios against the bare engine in the same 
 	$(BIN)/python -m tests.benchmarks
 
 nightly: install-dev mutations ## 50 random kill -9 of runs, 100,000 operations on ledgers beside their auditor, and every seeded bug
-	$(BIN)/python -m tests.support.ledger_runs 1000 1000 100
+	$(BIN)/python -m tests.support.ledger_runs 1000 1000 100 $$(nproc)
 	DREIKLANG_TEST_KILLS=50 $(BIN)/python -m pytest tests/integration/unattended/test_kill_loop.py -s
 
 mutations: install-dev ## every seeded bug in a copy of the ledger: each must be found

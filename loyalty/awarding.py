@@ -175,7 +175,7 @@ def members_since(engine: Engine, programme: Programme, journal_id: int) -> set[
     """Members whose status points changed after an entry."""
     with reading(engine) as connection:
         rows = connection.execute(
-            select(journal.c.member_party_id).distinct()
+            select(journal.c.member_party_id)  # without distinct: for that SQLite walks the index of members, over all entries
             .where(journal.c.journal_id > journal_id, journal.c.programme_id == programme.programme_id,
                    journal.c.currency == programme.status_currency)
         ).all()  # fmt: skip

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from sqlalchemy import Engine, select
+
 from core.errors import ConfigurationError
+from core.store import reading
 from loyalty.domain.parsing import parse_programme
 from loyalty.domain.programme import Programme, ProgrammeError
+from loyalty.tables import members
 
 LIBRARY = Path(__file__).parent / "programmes"
 
@@ -33,6 +38,22 @@ def load_programme(name_or_path: str | Path) -> Programme:
             "LOY-102", where=f"programme {path.name}", found="; ".join(error.findings), expected="a valid programme",
             next_step="Mend the named keys and start again. Nothing was awarded.",
         ) from error  # fmt: skip
+
+
+def all_are_there(store: Engine, programmes: Iterable[Programme]) -> None:
+    """See that no programme in which somebody has points is left out: what it owes stays owed.
+
+    Raises ConfigurationError LOY-104.
+    """
+    with reading(store) as connection:
+        known = {str(row[0]) for row in connection.execute(select(members.c.programme_id).distinct())}
+    gone = sorted(known - {one.programme_id for one in programmes})
+    if gone:
+        raise ConfigurationError(
+            "LOY-104", where="the folder `programmes`", found=f"no file of {', '.join(gone)}, where members have points",
+            expected="a file of each programme that was ever run",
+            next_step="Put the file back. To end a programme give its rules a `valid_to`: points that were earned stay what they are.",
+        )  # fmt: skip
 
 
 def active_programmes(home: Path) -> list[Programme]:

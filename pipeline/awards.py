@@ -37,6 +37,7 @@ from loyalty.domain.programme import POINTS, STATUS, Rule
 from loyalty.evaluation import DOCUMENTS_PER_BATCH, Unearned, evaluate_rules, rule_key
 from loyalty.expiring import keep_house
 from loyalty.exporting import COPIES, Copy
+from loyalty.files import all_are_there
 from loyalty.owning import owned
 from loyalty.review import review_before_posting
 from loyalty.tiering import decide_tiers, held_tiers
@@ -68,13 +69,15 @@ def award_points_of_run(connection: Any, settings: Settings, programmes: Sequenc
     """Post what each programme owes for documents touched since it was last evaluated. Returns (transfers copied to the
     warehouse, whether anything of the ledger or around it is new there).
 
-    Raises IntegrityError LOY-301 when orders and ledger do not say the same afterwards; then nothing is published.
+    Raises ConfigurationError LOY-104 when a programme that has members is not among them, and IntegrityError LOY-301 when orders and
+    ledger do not say the same afterwards; then nothing is published.
     """
     store = open_store(settings.resolved_store_url())
     awards: list[ProgrammeAward] = []
     try:
         migrate(store)
         prepare_awards(connection)
+        all_are_there(store, programmes)
         programmes = [_with_owner(connection, programme) for programme in programmes]
         for programme in programmes:
             before_posting(connection, store, programme, clock)

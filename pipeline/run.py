@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,6 +40,16 @@ log = structlog.get_logger("dreiklang.pipeline")
 
 STEPS = ("load", "facts", "awards", "rest", "gate", "publish")
 """Names of the steps, in order, as progress reports them."""
+
+
+class Part(StrEnum):
+    """How much of a run is wanted now, for runs that follow each other within seconds (ADR 0039)."""
+
+    WHOLE = "whole"
+    ORDERS = "orders"
+    """News is published without its points and without what is said about its source."""
+    AWARDS = "awards"
+    """Points of what is published are posted; nothing is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +116,11 @@ class Reporting:
 
 @dataclass(frozen=True, slots=True)
 class _Haste:
-    """Whether the gate writes its documents, whether plain SQL is enough for it, and whether the rest may follow later."""
+    """Whether the gate writes its documents, whether plain SQL is enough for it, and what may follow later."""
 
     docs: bool
     quick: bool
-    orders_first: bool
+    part: Part
 
 
 class Pipeline:
@@ -133,20 +144,18 @@ class Pipeline:
 
     def run(
         self, deliveries: Sequence[Delivery], reporting: Reporting, *, data_docs: bool = True, quick_gate: bool = False,
-        orders_first: bool = False,
+        part: Part = Part.WHOLE,
     ) -> RunResult:  # fmt: skip
         """Load, transform, award, check, publish. Raises DreiklangError; what was published before stays published.
 
-        For runs that follow each other within seconds: with `quick_gate` the gate's expectations are checked in SQL alone, and with
-        `orders_first` news is published without its points and without what is said about its source (ADR 0039).
+        For runs that follow each other within seconds: with `quick_gate` the gate's expectations are checked in SQL alone, and a run
+        may do a `part`. What cannot be left to a later run is done nevertheless; `rest_pending` of the result says what was.
         """
         with own_warehouse(self._settings) as connection:
             prepare(connection)
             run_id, run_no = self._begin(connection, deliveries)
             try:
-                result = self._steps(
-                    connection, deliveries, reporting, run_id, run_no, _Haste(data_docs, quick_gate, orders_first)
-                )
+                result = self._steps(connection, deliveries, reporting, run_id, run_no, _Haste(data_docs, quick_gate, part))
             except BaseException as error:
                 self._end(connection, run_id, "failed", None, str(error))
                 log.error("run_failed", run_id=run_id, code=getattr(error, "code", type(error).__name__))
@@ -163,23 +172,26 @@ class Pipeline:
         full = prepare_transform(connection, self._settings, run_no, all_books=not haste.quick)
         generation = current_generation(self._settings.warehouse_dir)
         has_news = full or generation is None or self._has_news(connection)
-        must_follow = has_news or is_rest_pending(connection)
+        is_pending = is_rest_pending(connection)
+        must_follow = has_news or is_pending
         if not must_follow and not self._programmes:
             return RunResult(run_id, run_no, loads, 0, generation, published=False)
         changed = changed_feeds(connection)
         if has_news:
             reporting.step("facts")
             self.transformer.build_facts(None if full else changed)
-        if haste.orders_first and has_news and not full and "parties" not in changed:
+        if haste.part is Part.ORDERS and has_news and not full and "parties" not in changed:
             return self._publish(connection, reporting, haste, RunResult(run_id, run_no, loads, 0, None, True, rest_pending=True))
         reporting.step("awards")
         posted, is_news = award_points_of_run(connection, self._settings, self._programmes, self._clock, self._hooks, full=full)
+        if haste.part is Part.AWARDS and is_pending and not has_news:
+            return RunResult(run_id, run_no, loads, posted, generation, published=False, rest_pending=True)
         if (
             not must_follow and not posted
         ):  # time and people may move points: a condition is met, a case is decided, something expires
             return RunResult(run_id, run_no, loads, 0, generation, published=False)
         reporting.step("rest")
-        has_points = full or is_news or "parties" in changed
+        has_points = full or is_news or is_pending or "parties" in changed  # a run that only awarded may have gone before
         if has_points or must_follow:
             self.transformer.build_rest(points=has_points, derived=must_follow, full=full)
         if self._programmes and not has_points:

@@ -28,7 +28,7 @@ from ingestion.jobs import Progress
 from pipeline.alerts import Alerts
 from pipeline.inbox import DeadLetter, ReadFiles, Signature, bury, newest_message, signature_of, waiting_files
 from pipeline.lease import Lease
-from pipeline.run import Delivery, Pipeline, Reporting, RunResult
+from pipeline.run import Delivery, Part, Pipeline, Reporting, RunResult
 from pipeline.schedule import ATTEMPTS_MAX, WATCH, back_off, may_try, next_due
 from pipeline.sources import Source
 from pipeline.state import Attempts, State, StateFile
@@ -59,9 +59,12 @@ PROCESS_DIED = "ProcessDied"
 FULL_GATE_SECONDS = 900.0
 """Great Expectations judges the first run and then one run in so many seconds; the others are judged by the same list in SQL."""
 
-REST_SECONDS = 60.0
-"""While orders keep coming, points and what is said about sources follow in one run in so many seconds, which reads no source; the runs
+REST_SECONDS = 90.0
+"""While orders keep coming, points and what is said about sources are published by one run in so many seconds, which reads no source; the runs
 between publish the orders alone (ADR 0039)."""
+
+AWARDS_SECONDS = 5.0
+"""Meanwhile points are posted, and not yet published, by one short run in so many seconds: no order waits for long awards."""
 
 
 class StopRequestedError(BaseException):
@@ -97,7 +100,7 @@ class Service:
         self._state: State = self._state_file.load()
         self._stop = threading.Event()
         self._stop_asked_s: float | None = None
-        self._swept_s = self._full_gate_s = self._rest_s = float("-inf")
+        self._swept_s = self._full_gate_s = self._rest_s = self._awarded_s = float("-inf")
         self._is_rest_pending = self._is_warm = False
         self._blame_what_killed_the_last_one()
 
@@ -181,9 +184,11 @@ class Service:
         self._state.has_unpublished = True
         self._state_file.save(self._state)
         is_full = time.monotonic() - self._full_gate_s >= FULL_GATE_SECONDS
-        is_rest_due = time.monotonic() - self._rest_s >= REST_SECONDS
-        if is_rest_due and self._is_rest_pending:
+        part = self._part(due)
+        if self._is_rest_pending and part is not Part.ORDERS:
             due = _Due([], {}, [])  # what waits at the sources is read by the next run
+        if part is not Part.ORDERS:
+            self._awarded_s = float("inf")  # after a failure points wait for a whole run
         asked = self._wishes.known()
         self._is_rest_pending = False  # after a failure the next run does everything, so that no source waits for what fails
         try:
@@ -192,7 +197,7 @@ class Service:
                 Reporting(self._on_step, self._before_file),
                 data_docs=is_full,
                 quick_gate=not is_full,
-                orders_first=bool(due.deliveries) and not is_rest_due,
+                part=part,
             )
         except DreiklangError as error:
             self._run_failed(error.code)
@@ -215,8 +220,19 @@ class Service:
         self._is_rest_pending = result.rest_pending
         if not result.rest_pending:
             self._rest_s = time.monotonic()
+        if part is not Part.ORDERS:
+            self._awarded_s = time.monotonic()
         self._run_succeeded(due, result, now)
         return result
+
+    def _part(self, due: _Due) -> Part:
+        """How much the next run does: everything as soon as nothing waits, and otherwise the orders unless the rest has waited long enough."""
+        now_s = time.monotonic()
+        if not due.deliveries or now_s - self._rest_s >= REST_SECONDS:
+            return Part.WHOLE
+        if self._is_rest_pending and now_s - self._awarded_s >= AWARDS_SECONDS:
+            return Part.AWARDS
+        return Part.ORDERS
 
     def _run_succeeded(self, due: _Due, result: RunResult, began_at: datetime) -> None:
         self._state.has_unpublished = result.rest_pending

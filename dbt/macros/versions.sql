@@ -86,5 +86,18 @@
     {#- current versions; in an incremental run only of touched keys (the model names them in a CTE `touched`) -#}
     {% set relation = ref('stg_ingest__' ~ feed_name) %}
     select current_rows.* from ({{ current_versions(feed_name, relation) }}) as current_rows
-    {% if is_incremental() %}where current_rows._row_key in (select touched._row_key from touched){% endif %}
+    {% if is_incremental() %}
+    where
+        current_rows._row_key in (select touched._row_key from touched)
+        -- no version of them came earlier than this: a scan skips all that lies before
+        and current_rows._batch_no >= (
+            select min(places._batch_no) from {{ relation }} as places where places._row_key in (select touched._row_key from touched)
+        )
+    {% endif %}
 {% endmacro %}
+
+{% macro days_of_months(months) -%}
+    {#- every day of the months of a relation: against the stored column itself, so that a scan skips what lies in other months -#}
+    select cast(unnest(generate_series(months.month_on, last_day(months.month_on), interval 1 day)) as date) as day_on
+    from {{ months }} as months
+{%- endmacro %}

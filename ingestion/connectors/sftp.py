@@ -16,8 +16,8 @@ from ingestion.connectors.model import Item, Pull
 from ingestion.connectors.remote import Info, as_ours, fetch_new
 from ingestion.profiles.remote import SftpOptions
 
-PREFETCH_REQUESTS = 64
-"""Pieces of 32 KiB under way at once: fast, and memory stays flat."""
+PIECE_BYTES, PIECES_AT_ONCE = 32 << 10, 64
+"""Pieces under way at once: fast, and memory stays flat."""
 
 DEPTH_MAX = 12
 
@@ -94,16 +94,22 @@ class _Server:
         return found
 
     def fetch(self, name: str, target: Path) -> None:
-        """Copy a file; a transfer that drips is given up."""
-        deadline = time.monotonic() + self._options.total_seconds
+        """Copy a file; a transfer that drips is given up.
 
-        def watch(done: int, total: int) -> None:
-            if time.monotonic() > deadline:
-                raise TimeoutError
-
-        self._files.ftp.get(
-            str(self._root / name), str(target), callback=watch, max_concurrent_prefetch_requests=PREFETCH_REQUESTS
-        )  # fmt: skip
+        A window of pieces is asked for when the last one is written: what paramiko fetches ahead by itself piles up in memory as soon as
+        the disk is slower than the network.
+        """
+        deadline, window = time.monotonic() + self._options.total_seconds, PIECE_BYTES * PIECES_AT_ONCE
+        with self._files.ftp.open(str(self._root / name), "rb") as remote, target.open("wb") as local:
+            size = int(remote.stat().st_size or 0)
+            for start in range(0, size, window):
+                end = min(start + window, size)
+                for piece in remote.readv([(at, min(PIECE_BYTES, end - at)) for at in range(start, end, PIECE_BYTES)]):
+                    local.write(piece)
+                    if time.monotonic() > deadline:
+                        raise TimeoutError
+            if local.tell() != size:
+                raise EOFError(f"{local.tell()} of {size} bytes")
 
     def close(self) -> None:
         """End the session."""

@@ -107,6 +107,8 @@ class Walk:
         self._end_message(self._last)
         if self._interchange is not None:
             self._unended(self._interchange, self._last)
+        else:
+            self._end_group(self._last)
         self._interchange = self._group = None
 
     def _open_interchange(self, segment: Segment) -> None:
@@ -114,6 +116,8 @@ class Walk:
         if self._interchange is not None:
             self._interchange.segments.pop()
             self._unended(self._interchange, segment)
+        else:
+            self._end_group(segment)
         ref = segment.get(self.tags.interchange_ref)
         self._interchange = OpenInterchange(len(self.interchanges) + 1, segment, ref, [segment])
         self._group = None
@@ -121,6 +125,7 @@ class Walk:
 
     def _close_interchange(self, segment: Segment) -> None:
         self._end_message(segment)
+        self._end_group(segment)
         interchange = self._interchange
         if interchange is None:
             self._warn("EDI-117", segment.place, segment.tag, f"a {self.tags.interchange[0]} before it")
@@ -132,6 +137,7 @@ class Walk:
 
     def _open_group(self, segment: Segment) -> None:
         self._end_message(segment)
+        self._end_group(segment)
         self._group = OpenGroup(segment, segment.get(self.tags.group_ref))
         if self._interchange is not None:
             self._interchange.groups.append(self._group)
@@ -198,6 +204,15 @@ class Walk:
                 DocumentFinding("EDI-112", place, "no end of the message that is open", f"{self.tags.message[1]} of message "
                                 f"{message.header.get(self.tags.message_ref)}", message.message_no)
             )  # fmt: skip
+
+    def _end_group(self, at: Segment | None) -> None:
+        """The group that is open has no trailer."""
+        group, self._group = self._group, None
+        if group is not None:
+            place = at.place if at is not None else "the end of the file"
+            self._warn("EDI-110", place, f"no {self.tags.group[1]}", f"the end of group {group.ref}: a part of it may be missing")
+            if self._interchange is not None:
+                self._interchange.fault = self._interchange.fault or "EDI-110"
 
     def _unended(self, interchange: OpenInterchange, at: Segment | None) -> None:
         place = at.place if at is not None else "the end of the file"

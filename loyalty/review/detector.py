@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from core.store import reading
 from loyalty.domain.programme import Programme
 from loyalty.evaluation import Warehouse
-from loyalty.review.facts import CIRCLES, DUPLICATES, LOADING, SELL_OUT, SELL_THROUGH, SELLER, WHEN, WHO
+from loyalty.review.facts import CIRCLES, DUPLICATES, LOADING, NEW_OR_LIKE_NEW, SELL_OUT, SELL_THROUGH, SELLER, WHO
 from loyalty.review.focus import EVERYBODY, Focus
 from loyalty.review.scoring import (
     CIRCLE,
@@ -71,6 +71,7 @@ def detect(
             hits += _loading(connection, programme, leg, member, settings, of_leg)
         if of_leg.members != ():
             hits += _circles(connection, store, programme, leg, member, settings, of_leg)
+        if of_leg.new_members != ():
             hits += _duplicates(connection, programme, leg, member, settings, of_leg)
     return hits
 
@@ -135,13 +136,11 @@ def _circles(
 def _duplicates(
     connection: Warehouse, programme: Programme, leg: str, member: str, settings: DetectorSettings, focus: Focus
 ) -> list[Hit]:
-    who, parameters = _who(programme, member, focus.members)
+    who, parameters = _who(programme, member, focus.new_members)
     days, when = max(settings.duplicate_days_same_source, settings.duplicate_days_other_source), ""
-    if focus.members is not None:
-        if focus.first_on is None or focus.last_on is None:
-            return []
-        when, near = WHEN.format(member=member), timedelta(days=days)
-        parameters |= {"first_on": focus.first_on - near, "last_on": focus.last_on + near}
+    if focus.since_run is not None:
+        when = NEW_OR_LIKE_NEW.format(member=member)
+        parameters |= {"since_run": focus.since_run}
     rows = _rows(connection, DUPLICATES.format(member=member, who=who, when=when), parameters | {
         "leg": leg, "window_days": settings.window_days, "lines_min": settings.duplicate_lines_min, "days": days,
     })  # fmt: skip

@@ -1,6 +1,6 @@
 """Set-based queries over `mart` that find the few documents worth a decision. Thresholds that only narrow are in SQL; scoring decides.
 
-Quantities are units of the documents' own lines. Days are event dates. `{who}` narrows to some members, `{when}` to documents of some days.
+Quantities are units of the documents' own lines. Days are event dates. `{who}` narrows to some members, `{when}` to documents that may be in a new pair.
 """
 
 from __future__ import annotations
@@ -54,10 +54,23 @@ SELLER = "and distributor_id = $seller"
 """A distributor's programme looks at its own sales only."""
 
 WHO = "and {member} in (select unnest($members))"
-WHEN = """and order_id in (
-                select order_id from mart.fct_order_lines where leg = $leg and ordered_on between $first_on and $last_on
-                    and {member} in (select unnest($members)))"""
-"""Whole documents that have a line on one of the days."""
+NEW_OR_LIKE_NEW = """and rowid in (
+                with new_orders as (select distinct order_id from mart.fct_order_lines where run_no > $since_run),
+                new_lines as (
+                    select {member} as member, product_id, quantity, ordered_on, source_id, count(*) over (partition by order_id) as lines
+                    from mart.fct_order_lines where leg = $leg and rowid in (
+                        select places.rowid from mart.fct_order_lines as places where places.order_id in (select order_id from new_orders))
+                ),
+                wanted as (
+                    select order_id from new_orders union all
+                    select likely.order_id from mart.fct_order_lines as likely semi join new_lines on likely.{member} = new_lines.member
+                        and likely.product_id = new_lines.product_id and likely.quantity = new_lines.quantity
+                        and (likely.source_id <> new_lines.source_id or new_lines.lines >= $lines_min)
+                    where likely.leg = $leg and likely.ordered_on >= (select min(ordered_on) from new_lines) - $days
+                        and likely.ordered_on <= (select max(ordered_on) from new_lines) + $days
+                )
+                select places.rowid from mart.fct_order_lines as places where places.order_id in (select order_id from wanted))"""
+"""Whole documents that changed after a run, and those that share a line with one of them, as equal documents do; short ones only from another source."""
 
 CIRCLES = """
     with newest as (select max(ordered_on) as today from mart.fct_order_lines where leg = $leg),

@@ -45,21 +45,21 @@ MEMBERS = """
     ),
     sold (member, sold_on) as ({outflow})
     select member, true as is_own, ordered_on < newest.quarter_on
-            or ordered_on >= cast(date_trunc('quarter', ordered_on) + interval 3 month as date) - $tail_days as is_for_loading, ordered_on as on_day
+            or ordered_on >= cast(date_trunc('quarter', ordered_on) + interval 3 month as date) - $tail_days as is_for_loading
     from (select * from own union all select * from former), newest
     union all
-    select member, false, true, sold_on from sold
+    select member, false, true from sold
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """Members of one leg to look at, None: all of them. `first_on`, `last_on`: the days of their documents that are new."""
+    """Members of one leg to look at, None: all of them. Those of `new_members` have documents that changed after `since_run`."""
 
     members: tuple[int, ...] | None = None
     loading_members: tuple[int, ...] | None = None
-    first_on: date | None = None
-    last_on: date | None = None
+    new_members: tuple[int, ...] | None = None
+    since_run: int | None = None
 
 
 EVERYBODY = Focus()
@@ -117,17 +117,14 @@ def focus_of(
     prepare_memory(warehouse)
     sql = MEMBERS.format(touched=TOUCHED, member=member, outflow=OUTFLOW[leg])
     found = warehouse.execute(
-        f"select member, bool_or(is_own), bool_or(is_for_loading), min(on_day) filter (is_own), max(on_day) filter (is_own) from ({sql}) group by member",
+        f"select member, bool_or(is_own), bool_or(is_for_loading) from ({sql}) group by member",
         {"since": before.run_no, "leg": leg, "tail_days": settings.loading_tail_days},
     ).fetchall()
     rows: list[tuple[Any, ...]] = [row for row in found if row[0] is not None and row[0] > 0]
     spent = _spent_since(store, programme, before.entry_no)
     loading = {int(row[0]) for row in rows if row[2]} | _about_now(warehouse, leg, member, waiting)
-    days = [day for row in rows if row[1] for day in row[3:]]
-    return Focus(
-        tuple(sorted({int(row[0]) for row in rows if row[1]} | spent)), tuple(sorted(loading)),
-        min(days, default=None), max(days, default=None),
-    )  # fmt: skip
+    new = {int(row[0]) for row in rows if row[1]}
+    return Focus(tuple(sorted(new | spent)), tuple(sorted(loading)), tuple(sorted(new)), before.run_no)
 
 
 def waiting_loading_cases(
@@ -157,7 +154,7 @@ def _about_now(warehouse: Warehouse, leg: str, member: str, waiting: Sequence[tu
 def _spent_since(store: Engine, programme: Programme, entry_no: int) -> set[int]:
     with reading(store) as connection:
         rows = connection.execute(
-            select(journal.c.member_party_id).distinct().where(
+            select(journal.c.member_party_id).where(  # without distinct: for that SQLite walks the index of members, over all entries
                 journal.c.journal_id > entry_no, journal.c.programme_id == programme.programme_id,
                 journal.c.kind.in_(("redeem", "hold")),
             )

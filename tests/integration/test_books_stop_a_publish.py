@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import FixedClock, random_id
-from core.errors import IntegrityError
+from core.errors import ConfigurationError, IntegrityError
 from core.warehouse.owner import own_warehouse
 from core.warehouse.pointer import current_generation
 from loyalty import active_programmes
@@ -86,3 +86,17 @@ def test_nothing_is_published_over_a_broken_book_until_it_is_mended(
         connection.execute("delete from raw.ledger_transfers where transfer_id = 900001")
     result = pipeline.run([Delivery(profile, tmp_path / "more")], Reporting(step=lambda _: None), data_docs=False)
     assert result.published
+
+
+def test_a_programme_whose_file_is_gone_is_named_and_what_was_published_stays(channel: Lookalikes, pipeline: Pipeline) -> None:
+    """What members have in it stays owed, so no run may leave it out."""
+    before = current_generation(channel.settings.warehouse_dir)
+    names = [one.programme_id for one in active_programmes(channel.settings.root)]
+    left = Pipeline(channel.settings, FixedClock(NOW), random_id, active_programmes(channel.settings.root)[1:])
+    left.adopt(pipeline.transformer)
+    with pytest.raises(ConfigurationError) as failed:
+        left.run([], Reporting(step=lambda _: None), data_docs=False)
+    assert failed.value.code == "LOY-104"
+    assert names[0] in failed.value.detail.found
+    assert current_generation(channel.settings.warehouse_dir) == before
+    pipeline.run([], Reporting(step=lambda _: None), data_docs=False)

@@ -166,6 +166,17 @@ def test_payments_before_their_invoice_and_payers_who_are_not_known(channel: Cha
     assert second.payments["l3"] == (0, 0, 1000)
 
 
+def test_payers_and_products_that_nobody_knows_are_listed_with_what_waits_for_them(channel: Channel) -> None:
+    """What the score of a partner counts as unmatched, somebody can look up and explain."""
+    reader = channel.reader()
+    listed = reader.rows("select feed, kind, scheme, ref, lines from fct_unmatched_references order by all")
+    assert [row[:4] for row in listed if row[0] == "payments"] == [("payments", "party", "iban", "IBAN-R2")]
+    counted = reader.rows(
+        "select feed, sum(lines_unknown_party) from rpt_feed_summary group by feed having sum(lines_unknown_party) > 0"
+    )
+    assert [(row[0], row[4]) for row in listed if row[1] == "party"] == counted
+
+
 def test_credit_notes_and_what_the_seller_reports(channel: Channel) -> None:
     published = channel.published[1]
     assert published.invoices["C-1"] == (2000, 4000, 0, "2026-06-10", "paid")

@@ -49,6 +49,13 @@ def test_any_text(text: str, kind: str) -> None:
         read(kind, content.encode())
 
 
+@pytest.mark.parametrize("text", ["GS", "UNG", "GS*1~GS*2~"])
+def test_a_group_that_never_ends_is_told(text: str) -> None:
+    """Nothing else is in these files: without the finding they would be read as if they were empty."""
+    kind = "edifact" if text.startswith("UNG") else "x12"
+    assert "EDI-110" in {finding.code for finding in read(kind, text.encode()).all_findings()}
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(["edifact", "x12"]))
 def test_any_bytes(content: bytes, kind: str) -> None:

@@ -5,8 +5,12 @@ with
 lines as (
     select * from {{ ref('fct_order_lines') }}
     {% if is_incremental() %}
-    where order_id in (
-        select touched.order_id from {{ ref('fct_order_lines') }} as touched where touched.run_no = {{ this_run() }}
+    -- places first: a scan of one column finds them, and the others are read where something is
+    where rowid in (
+        select places.rowid from {{ ref('fct_order_lines') }} as places
+        where places.order_id in (
+            select touched.order_id from {{ ref('fct_order_lines') }} as touched where touched.run_no = {{ this_run() }}
+        )
     )
     {% endif %}
 )

@@ -14,9 +14,7 @@ lines as (
     where
         order_lines.line_status <> 'cancelled'
         {% if is_incremental() %}
-        and cast(date_trunc('month', order_lines.ordered_on) as date) in (
-            select months.month_on from {{ ref('int_order_months__touched') }} as months
-        )
+        and order_lines.ordered_on in ({{ days_of_months(ref('int_order_months__touched')) }})
         {% endif %}
 )
 

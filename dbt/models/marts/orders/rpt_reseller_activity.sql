@@ -12,9 +12,7 @@ lines as (
         cast(date_trunc('month', order_lines.ordered_on) as date) as month_on
     from {{ ref('fct_order_lines') }} as order_lines
     {% if is_incremental() %}
-    where cast(date_trunc('month', order_lines.ordered_on) as date) in (
-        select months.month_on from {{ ref('int_order_months__touched') }} as months
-    )
+    where order_lines.ordered_on in ({{ days_of_months(ref('int_order_months__touched')) }})
     {% endif %}
 )
 

@@ -31,21 +31,49 @@ stock_rows as (
     where facts.holder_id = -1 or facts.product_id = -1
 ),
 
+invoice_rows as (
+    select facts.invoice_line_id as row_key
+    from {{ ref('fct_invoice_lines') }} as facts
+    where facts.distributor_id = -1 or facts.retailer_id = -1 or facts.product_id = -1
+),
+
+return_rows as (
+    select facts.return_line_id as row_key
+    from {{ ref('fct_return_lines') }} as facts
+    where facts.distributor_id = -1 or facts.retailer_id = -1 or facts.product_id = -1
+),
+
+payment_rows as (
+    select facts.payment_id as row_key
+    from {{ ref('fct_payments') }} as facts
+    where facts.distributor_id = -1 or facts.retailer_id = -1
+),
+
+request_rows as (
+    select facts.support_request_id as row_key
+    from {{ ref('fct_support_requests') }} as facts
+    where facts.requester_id = -1 or facts.product_id = -1
+),
+
 named as (
-    {% for feed, rows, parties in [
-        ('order_lines', 'order_rows', ['seller', 'buyer']), ('deliveries', 'delivery_rows', ['seller', 'buyer']),
-        ('receipts', 'receipt_rows', ['seller', 'buyer']),
-        ('sell_through', 'sales_rows', ['seller', 'buyer']), ('sell_out', 'sales_rows', ['seller']), ('stock', 'stock_rows', ['holder']),
+    {% for feed, rows, parties, has_product in [
+        ('order_lines', 'order_rows', ['seller', 'buyer'], true), ('deliveries', 'delivery_rows', ['seller', 'buyer'], true),
+        ('receipts', 'receipt_rows', ['seller', 'buyer'], true), ('returns', 'return_rows', ['seller', 'buyer'], true),
+        ('invoices', 'invoice_rows', ['seller', 'buyer'], true), ('payments', 'payment_rows', ['payee', 'payer'], false),
+        ('support_requests', 'request_rows', ['requester'], true), ('sell_through', 'sales_rows', ['seller', 'buyer'], true),
+        ('sell_out', 'sales_rows', ['seller'], true), ('stock', 'stock_rows', ['holder'], true),
     ] %}
     {% for party in parties %}
     select lines.source_id, '{{ feed }}' as feed, 'party' as kind, lines.{{ party }}_scheme as scheme, lines.{{ party }}_ref as ref
     from {{ ref('stg_ingest__' ~ feed) }} as lines
     where lines._row_key in (select row_key from {{ rows }})
-    union all
+    {% if has_product or not loop.last %}union all{% endif %}
     {% endfor %}
+    {% if has_product %}
     select lines.source_id, '{{ feed }}' as feed, 'product' as kind, lines.product_scheme as scheme, lines.product_ref as ref
     from {{ ref('stg_ingest__' ~ feed) }} as lines
     where lines._row_key in (select row_key from {{ rows }})
+    {% endif %}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
