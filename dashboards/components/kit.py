@@ -15,7 +15,7 @@ from dashboards.components.context import Context
 from dashboards.queries import Filters, Query
 from dashboards.queries.store import StoreQuery
 from dashboards.texts import CATALOGUE, day
-from dashboards.texts.findings import expected_in_words
+from dashboards.texts.findings import expected_in_words, place_in_words
 
 Metric = tuple[str, str, str | None]
 """(label key, value as text, help key)."""
@@ -92,6 +92,9 @@ def present(context: Context, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[s
             config[name] = st.column_config.TextColumn(label)
         elif name == "expected":
             shown[name] = [expected_in_words(context.language, str(value or "")) for value in frame[name]]
+            config[name] = st.column_config.TextColumn(label)
+        elif name in ("place", "column_name"):
+            shown[name] = [place_in_words(context.language, str(value or "")) for value in frame[name]]
             config[name] = st.column_config.TextColumn(label)
         elif str(name).endswith("_on"):
             pattern = "MM.YYYY" if name == "month_on" else "DD.MM.YYYY" if context.language == "de" else "DD MMM YYYY"

@@ -6,6 +6,7 @@ from typing import Literal
 
 from dashboards.texts import feeds, intake
 from dashboards.texts.campaigns import CAMPAIGN_TEXTS
+from dashboards.texts.document_codes import DOCUMENT_CODE_TEXTS
 from dashboards.texts.invoices import INVOICE_TEXTS
 from dashboards.texts.notices import NOTICE_TEXTS
 from dashboards.texts.programme import PROGRAMME_COLUMNS, PROGRAMME_TEXTS
@@ -233,6 +234,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **feeds.PAIRS,
     **intake.PAIRS,
     **REPLAY_TEXTS,
+    **DOCUMENT_CODE_TEXTS,
     **PROGRAMME_TEXTS,
     **CAMPAIGN_TEXTS,
     **INVOICE_TEXTS,

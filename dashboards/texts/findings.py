@@ -22,13 +22,34 @@ GERMAN: tuple[tuple[str, str], ...] = (
     (r"the numbers (.+) and (.+)", r"die Zahlen \1 und \2"),
     (r"(\d+) columns separated by '(.+?)' \(.+\)", r"\1 Spalten, getrennt durch '\2'"),
     (r"a whole JSON object on one line", "ein ganzes JSON-Objekt in einer Zeile"),
+    (r"(\d+), the segments of the message", r"\1, die Segmente der Nachricht"),
+    (r"(\d+), the groups read", r"\1, die gelesenen Gruppen"),
+    (r"(\d+), the messages read", r"\1, die gelesenen Nachrichten"),
+    (r"(.*), as in its header", r"\1, wie im Kopf"),
+    (r"a GTIN with its check digit", "eine GTIN mit ihrer Prüfziffer"),
+    (r"a GLN with its check digit", "eine GLN mit ihrer Prüfziffer"),
 )
 """(pattern of the English text, German)."""
 
+GERMAN_PLACES = {
+    "message": "Nachricht",
+    "segment": "Segment",
+    "interchange": "Übertragungsdatei",
+    "row": "Zeile",
+    "line": "Zeile",
+}
+
 
 def expected_in_words(language: Language, expected: str) -> str:
-    """The text in the reader's language; messages of document formats, which name segments and codes, stay as they are."""
+    """The text in the reader's language; what names codes of a document format stays as it is."""
     if language == "en":
         return expected
     found = ((re.fullmatch(pattern, expected), german) for pattern, german in GERMAN)
     return next((match.expand(german) for match, german in found if match), expected)
+
+
+def place_in_words(language: Language, place: str) -> str:
+    """`message 1, segment 11 (SE)` in the reader's language; a column's name is the partner's and stays as it is."""
+    if language == "en" or not re.fullmatch(rf"(?:(?:{'|'.join(GERMAN_PLACES)}) \d+(?: \(.+\))?(?:, |$))+", place):
+        return place
+    return re.sub(r"([a-z]+) (?=\d)", lambda found: f"{GERMAN_PLACES.get(found[1], found[1])} ", place)

@@ -13,7 +13,7 @@ import pytest
 
 from dashboards.export import cell_text, csv_bytes
 from dashboards.texts import CATALOGUE, day, money, number, percent, preferred
-from dashboards.texts.findings import expected_in_words
+from dashboards.texts.findings import expected_in_words, place_in_words
 from ingestion.contracts import FEEDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,3 +79,13 @@ def test_every_feed_and_every_cause_of_a_refused_row_has_a_word() -> None:
 def test_what_was_expected_is_said_in_german(english: str, german: str) -> None:
     assert expected_in_words("de", english) == german
     assert expected_in_words("en", english) == english
+
+
+def test_every_code_of_a_message_has_words_and_its_place_is_said_in_german() -> None:
+    documented = set(re.findall(r"^\| (EDI-\d+) \|", (ROOT / "docs" / "edi.md").read_text(encoding="utf-8"), re.MULTILINE))
+    assert documented == {key.removeprefix("error_code.") for key in CATALOGUE if key.startswith("error_code.EDI-")}
+    assert place_in_words("de", "message 1, segment 11 (SE)") == "Nachricht 1, Segment 11 (SE)"
+    assert place_in_words("de", "interchange 2") == "Übertragungsdatei 2"
+    assert place_in_words("en", "segment 8 (PO1)") == "segment 8 (PO1)"
+    assert place_in_words("de", "line amount") == "line amount"
+    assert expected_in_words("de", "9, the segments of the message") == "9, die Segmente der Nachricht"
