@@ -42,7 +42,7 @@ serve: install ## serve what is published
 
 test: install-dev system ## lint, types, architecture, unit, dbt build, integration, security, browser
 	$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 system: install-dev ## what the tests need from the system: Chromium (and says what is missing)
 	@bash tests/support/system.sh

@@ -25,18 +25,6 @@ def pytest_configure() -> None:
     atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
 
 
-CUT = {"tests/integration/faults/test_faults.py": 4, "tests/browser/test_pages.py": 3}
-"""The two longest files, in which no test needs another's: so many parts of them may run side by side."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests share what they prepare, so they stay together."""
-    for number, item in enumerate(items):
-        file = item.nodeid.split("::", 1)[0]
-        parts = CUT.get(file, 1)
-        item.add_marker(pytest.mark.xdist_group(f"{file}:{number % parts}"))
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _quiet_logs() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

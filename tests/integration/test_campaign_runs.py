@@ -14,7 +14,7 @@ from core.clock import FixedClock, random_id
 from core.scope import Role
 from core.store import open_store
 from core.warehouse.published import published_marts
-from loyalty import Programme, load_programme, verify
+from loyalty import Programme, active_programmes, load_programme, verify
 from loyalty.campaigns.facts import candidates
 from loyalty.campaigns.lifecycle import create, keep_simulation, launch, sign
 from loyalty.campaigns.model import Actor, Draft, rules_of
@@ -67,7 +67,8 @@ def ledger(channel: Lookalikes) -> Iterator[Engine]:
 
 def run(channel: Lookalikes, programme: Programme) -> RunResult:
     """A run that brings no files."""
-    pipeline = Pipeline(channel.settings, FixedClock(NOW), random_id, [programme])
+    others = [one for one in active_programmes(channel.settings.root) if one.programme_id != programme.programme_id]
+    pipeline = Pipeline(channel.settings, FixedClock(NOW), random_id, [programme, *others])
     return pipeline.run([], Reporting(step=lambda _: None), data_docs=False)
 
 

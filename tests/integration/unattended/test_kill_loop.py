@@ -12,7 +12,7 @@ from tests.support.killable import kill_loop, sorted_rows, unbroken
 from tests.support.serving_pipeline import add_source
 
 pytestmark = pytest.mark.integration
-KILLS = int(os.environ.get("DREIKLANG_TEST_KILLS", "8"))
+KILLS = int(os.environ.get("DREIKLANG_TEST_KILLS", "5"))
 """`make nightly` asks for more."""
 
 
