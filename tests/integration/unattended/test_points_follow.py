@@ -10,6 +10,7 @@ from core.errors import IntegrityError
 from core.store import open_store, reading
 from core.warehouse.transform import Transformer
 from loyalty.tables import journal
+from pipeline import Service
 from tests.support.instances import HEADER, Instance, order_rows
 from tests.support.serving_pipeline import add_source, later, service_of
 
@@ -35,6 +36,13 @@ def posted_of(instance: Instance, prefix: str) -> int:
 def is_described(instance: Instance, name: str) -> bool:
     """Whether pages know of a file."""
     return bool(instance.rows("select 1 from fct_batches where file_name = $name", {"name": name}))
+
+
+def orders_whose_points_wait(instance: Instance, service: Service) -> None:
+    """Orders B, awarded at once as the first of a process, and orders C, published alone."""
+    for number, prefix in enumerate("BC"):
+        instance.put(f"orders_{number}.csv", HEADER + order_rows(prefix, 5))
+        service.tick()
 
 
 def _broken(*_: object, **__: object) -> None:
@@ -85,9 +93,7 @@ def test_a_steady_stream_is_awarded_in_between(instance: Instance, monkeypatch: 
 def test_between_two_such_runs_points_are_posted_and_not_published(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     add_source(instance)
     with service_of(instance) as service:
-        for number, prefix in enumerate("BC"):
-            instance.put(f"orders_{number}.csv", HEADER + order_rows(prefix, 5))
-            service.tick()
+        orders_whose_points_wait(instance, service)
         monkeypatch.setattr(service_module, "AWARDS_SECONDS", 0.0)
         instance.put("orders_3.csv", HEADER + order_rows("D", 5))
         assert posted_of(instance, "C") == 0
@@ -109,9 +115,7 @@ def test_points_that_were_posted_and_not_published_come_with_the_next_process(
 ) -> None:
     add_source(instance)
     with service_of(instance) as service:
-        for number, prefix in enumerate("BC"):
-            instance.put(f"orders_{number}.csv", HEADER + order_rows(prefix, 5))
-            service.tick()
+        orders_whose_points_wait(instance, service)
         monkeypatch.setattr(service_module, "AWARDS_SECONDS", 0.0)
         instance.put("orders_3.csv", HEADER + order_rows("D", 5))
         service.tick()
@@ -127,9 +131,7 @@ def test_an_awarding_run_that_fails_is_not_tried_again_before_a_whole_one(
 ) -> None:
     add_source(instance)
     with service_of(instance) as service:
-        for number, prefix in enumerate("BC"):
-            instance.put(f"orders_{number}.csv", HEADER + order_rows(prefix, 5))
-            service.tick()
+        orders_whose_points_wait(instance, service)
         monkeypatch.setattr(service_module, "AWARDS_SECONDS", 0.0)
         instance.put("orders_3.csv", HEADER + order_rows("D", 5))
         with monkeypatch.context() as broken:
@@ -148,9 +150,7 @@ def test_an_awarding_run_that_fails_is_not_tried_again_before_a_whole_one(
 def test_a_run_for_points_that_fails_keeps_no_source_waiting(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     add_source(instance)
     with service_of(instance) as service:
-        for number, prefix in enumerate("BC"):
-            instance.put(f"orders_{number}.csv", HEADER + order_rows(prefix, 5))
-            service.tick()
+        orders_whose_points_wait(instance, service)
         monkeypatch.setattr(service_module, "REST_SECONDS", 0.0)
         instance.put("orders_3.csv", HEADER + order_rows("D", 5))
         with monkeypatch.context() as broken:
@@ -164,9 +164,7 @@ def test_a_run_for_points_that_fails_keeps_no_source_waiting(instance: Instance,
 def test_points_that_were_due_when_the_process_ended_come_with_the_next_one(instance: Instance) -> None:
     add_source(instance)
     with service_of(instance) as service:
-        for number, prefix in enumerate("BC"):
-            instance.put(f"orders_{number}.csv", HEADER + order_rows(prefix, 5))
-            service.tick()
+        orders_whose_points_wait(instance, service)
         assert points_of(instance, "C") == 0
     with service_of(instance) as service:
         assert service.tick() is not None
