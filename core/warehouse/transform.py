@@ -250,9 +250,12 @@ def _environment(settings: Settings) -> Iterator[None]:
 def _dbt_runner() -> Any:
     try:
         from dbt.cli.main import dbtRunner
+
+        from core.warehouse.lean_dbt import make_lean
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             "WH-304", where="this Python environment", found="no dbt", expected="dbt-core 1.11 with dbt-duckdb",
             next_step="Run `make install`, or `pip install -r requirements.txt`.",
         ) from error  # fmt: skip
+    make_lean()
     return dbtRunner
