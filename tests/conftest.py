@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import os
 import sys
@@ -23,6 +24,7 @@ NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 def pytest_configure() -> None:
     """pytest's closing line comes last: DuckDB's binding would report its own types as leaked after it."""
     atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
+    gc.set_threshold(20_000, 20, 100)  # a process that holds every library looks through millions of objects each time
 
 
 @pytest.fixture(autouse=True, scope="session")
