@@ -22,7 +22,7 @@ from core.warehouse.reader import Serving
 from core.warehouse.transform import Transformer
 from ingestion.profiles import Profile
 from loyalty import active_programmes
-from pipeline import Delivery, Pipeline, Reporting, RunResult
+from pipeline import Delivery, Part, Pipeline, Reporting, RunResult
 
 HEADER = "order,line,customer,date,sku,qty,net\n"
 LINES = {
@@ -80,6 +80,7 @@ class Instance:
     clock: Clock
     transformer: Transformer
     events: list[dict[str, Any]] = field(default_factory=list)
+    part: Part = Part.WHOLE
 
     @property
     def settings(self) -> Settings:
@@ -105,8 +106,10 @@ class Instance:
         return path
 
     def run(self, profile: Profile | None = None) -> RunResult:
-        """Load and publish everything in the inbox."""
-        result = self.pipeline().run([Delivery(profile or profile_of(), self.inbox)], QUIET, data_docs=False, quick_gate=True)
+        """Load and publish everything in the inbox, or that `part` of it that is to be done now."""
+        result = self.pipeline().run(
+            [Delivery(profile or profile_of(), self.inbox)], QUIET, data_docs=False, quick_gate=True, part=self.part
+        )
         self.check()
         return result
 

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from core.settings import Settings
-from pipeline import Delivery
+from pipeline import Delivery, Part
 from tests.integration.faults.cases import fault
 from tests.support.instances import HEADER, ORDERS_READ, QUIET, Instance, order_rows, profile_of
 from tests.support.streamed import LIMIT_MIB, write_wide
@@ -40,7 +40,7 @@ def disk_of(mib: int) -> Iterator[Path | None]:
         place.rmdir()
 
 
-@fault(24, "a disk that is really full")
+@fault(24, "a disk that is really full", Part.WHOLE)
 def real_disk_full(instance: Instance, _: pytest.MonkeyPatch) -> None:
     used = sum(path.stat().st_size for path in instance.home.rglob("*") if path.is_file()) >> 20
     with disk_of(used + 4) as place:
@@ -68,7 +68,7 @@ def real_disk_full(instance: Instance, _: pytest.MonkeyPatch) -> None:
         assert moved.orders("F") > 0, "with room again the next run brings it"
 
 
-@fault(24, "a memory that is really full")
+@fault(24, "a memory that is really full", Part.WHOLE)
 def real_memory_full(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     wide = HEADER.replace("net\n", "net,note\n") + order_rows("F", 6_000).replace("\n", f",{'x' * 4_000}\n")
     instance.put("orders_1.csv", wide)
