@@ -137,11 +137,6 @@ class Pipeline:
         self.transformer = Transformer(settings)
         self._is_warm = False
 
-    def adopt(self, transformer: Transformer) -> None:
-        """Take over what another instance's pipeline has parsed, so that this one is warm at once."""
-        self.transformer.adopt(transformer)
-        self._is_warm = True
-
     def run(
         self, deliveries: Sequence[Delivery], reporting: Reporting, *, data_docs: bool = True, quick_gate: bool = False,
         part: Part = Part.WHOLE,

@@ -74,11 +74,10 @@ def profile_of(*feeds: dict[str, Any], **profile: Any) -> Profile:
 
 @dataclass(slots=True)
 class Instance:
-    """One instance: its home, a warm pipeline, its readers, and the events since it was copied."""
+    """One instance: its home, its pipeline, its readers, and the events since it was copied."""
 
     home: Path
     clock: Clock
-    transformer: Transformer
     events: list[dict[str, Any]] = field(default_factory=list)
     part: Part = Part.WHOLE
 
@@ -93,10 +92,8 @@ class Instance:
         return self.home / "inbox" / "partner"
 
     def pipeline(self) -> Pipeline:
-        """A pipeline that is warm already."""
-        pipeline = Pipeline(self.settings, self.clock, random_id, active_programmes(self.settings.root))
-        pipeline.adopt(self.transformer)
-        return pipeline
+        """A pipeline of its own."""
+        return Pipeline(self.settings, self.clock, random_id, active_programmes(self.settings.root))
 
     def put(self, name: str, content: str | bytes) -> Path:
         """A file in the inbox, whole at once."""
@@ -157,12 +154,18 @@ class Instance:
         return [event for event in self.events if event["event"] in names]
 
 
+def parse_into(home: Path) -> None:
+    """Leave there what dbt keeps of the parsed project, as any first run does: processes that begin there need not parse it again."""
+    Transformer(Settings(home=home))._parse()
+
+
 class Template:
     """The prepared home. `copy` gives an instance of one's own within milliseconds."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder, self._clock = folder, clock
-        self._first = Instance(folder / "home", clock, Transformer(Settings(home=folder / "home")))
+        self._first = Instance(folder / "home", clock)
+        parse_into(self._first.home)
         path = self._first.home / "programmes" / "spring.toml"
         path.parent.mkdir(parents=True)
         path.write_text(PROGRAMME, encoding="utf-8")
@@ -175,8 +178,8 @@ class Template:
 
     def copy(self, folder: Path) -> Instance:
         """An instance that has published once; its inbox is empty."""
-        shutil.copytree(self._folder / "home", folder / "home", ignore=shutil.ignore_patterns("dbt-target", "logs"))
-        return Instance(folder / "home", FixedClock(self._clock.now()), self._first.transformer)
+        shutil.copytree(self._folder / "home", folder / "home", ignore=shutil.ignore_patterns("logs"))
+        return Instance(folder / "home", FixedClock(self._clock.now()))
 
 
 def captured(instance: Instance) -> Callable[[], None]:

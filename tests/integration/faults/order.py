@@ -33,7 +33,7 @@ def points_and_units(instance: Instance) -> tuple[int, int]:
     return int(points), int(units)
 
 
-@fault(12, "the same file again")
+@fault(12, "the same file again", Part.WHOLE)
 def same_file(instance: Instance, _: pytest.MonkeyPatch) -> None:
     content = HEADER + order_rows("S", 10)
     assert taken(instance, "orders_1.csv", content) == (10, 0, 0)
@@ -43,7 +43,7 @@ def same_file(instance: Instance, _: pytest.MonkeyPatch) -> None:
     assert (instance.generation(), instance.orders("S")) == (generation, 10)
 
 
-@fault(13, "the same content under another name")
+@fault(13, "the same content under another name", Part.WHOLE)
 def same_content(instance: Instance, _: pytest.MonkeyPatch) -> None:
     content = HEADER + order_rows("S", 10)
     assert taken(instance, "orders_1.csv", content) == (10, 0, 0)
@@ -149,7 +149,7 @@ def pull(instance: Instance, profile: object) -> None:
     from pipeline import Delivery
     from tests.support.instances import QUIET
 
-    result = instance.pipeline().run([Delivery(profile, None)], QUIET, data_docs=False, quick_gate=True)  # type: ignore[arg-type]
+    result = instance.pipeline().run([Delivery(profile, None)], QUIET, data_docs=False, quick_gate=True, part=instance.part)  # type: ignore[arg-type]
     assert not [words for words in result.refused if "brought no file" not in words]
 
 

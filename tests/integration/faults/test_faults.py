@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline import Part
 from tests.integration.faults import edi, hostile, hostile_files, machines, order, pulls, resources, shape, values
 from tests.integration.faults.cases import CASES, Case
 from tests.support.instances import HEADER, ORDERS_READ, Instance, order_rows, profile_of
@@ -24,7 +23,6 @@ def test_fault(case: Case, instance: Instance, monkeypatch: pytest.MonkeyPatch) 
     instance.part = case.part
     case.act(instance, monkeypatch)
     monkeypatch.undo()
-    instance.part = Part.WHOLE
     assert instance.orders("A") == ORDERS_READ, "what was good before is served whole"
     assert instance.events, "the fault left an event"
     instance.check()

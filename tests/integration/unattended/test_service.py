@@ -311,8 +311,6 @@ def test_what_is_pushed_is_read_at_once_and_what_nobody_reads_wakes_nobody(insta
     with service_of(instance) as service:
         service.tick()
         assert service.tick() is None, "nothing lies there, whatever the schedule says"
-        later(instance, seconds=60)
-        assert service.tick() is None
         names, values = HEADER.strip().split(","), order_rows("P", 2).splitlines()
         for number, row in enumerate(values):
             message = json.dumps(dict(zip(names, row.split(","), strict=True)))
