@@ -8,9 +8,6 @@ export PYTHONDONTWRITEBYTECODE := 1
 # companies often look into TLS with a certificate of their own: trust what the system trusts, as pip does
 export UV_SYSTEM_CERTS ?= true
 
-# one more than there are cores: much of a test's time is waiting for a browser, a server or a clock
-TEST_PROCESSES ?= $(shell n=$$(( $$(nproc) + 1 )); echo $$(( n > 4 ? 4 : n )))
-
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev demo run serve test lint types architecture unit dbt-build integration security browser bench nightly mutations clean system
 
@@ -45,7 +42,7 @@ serve: install ## serve what is published
 
 test: install-dev system ## lint, types, architecture, unit, dbt build, integration, security, browser
 	$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 system: install-dev ## what the tests need from the system: Chromium (and says what is missing)
 	@bash tests/support/system.sh

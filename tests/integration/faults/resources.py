@@ -23,7 +23,7 @@ from tests.support.streamed import LIMIT_MIB, write_wide
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMES = 10
-ROWS = 20_000
+ROWS = 80_000
 
 
 @contextmanager
