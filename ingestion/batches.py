@@ -54,8 +54,19 @@ def log_outcomes(outcomes: Sequence[FileOutcome]) -> None:
 def record(
     connection: duckdb.DuckDBPyConnection, outcome: FileOutcome, landed: Landed, run_id: str, started_at: object, clock: Clock
 ) -> None:
-    """Store an outcome and its findings. Runs inside the caller's transaction."""
+    """Store an outcome and its findings. Runs inside the caller's transaction.
+
+    Earlier readings of the same bytes that let nothing in speak no more: they are marked as read again, and what is refused stands once.
+    """
     finished_at = clock.now().replace(tzinfo=None)
+    if outcome.status != "same_file":
+        connection.execute(
+            """insert or ignore into raw.replays
+               select batch_no, $batch, $run, $finished from raw.batches
+               where source_id = $source and feed = $feed and sha256 = $sha and status in ('rejected', 'held')""",
+            {"batch": outcome.batch_no, "run": run_id, "finished": finished_at, "source": outcome.source_id, "feed": outcome.feed,
+             "sha": landed.sha256},
+        )  # fmt: skip
     connection.execute(
         """insert into raw.batches values ($batch, $run, $source, $feed, $file, $sha, $bytes, $path, $status, $read, $accepted,
            $quarantined, $duplicate, $corrected, $first, $last, $code, $message, $started, $finished)""",

@@ -135,12 +135,6 @@ class Pipeline:
         self._programmes = tuple(programmes)
         self._hooks = hooks
         self.transformer = Transformer(settings)
-        self._is_warm = False
-
-    def adopt(self, transformer: Transformer) -> None:
-        """Take over what another instance's pipeline has parsed, so that this one is warm at once."""
-        self.transformer.adopt(transformer)
-        self._is_warm = True
 
     def run(
         self, deliveries: Sequence[Delivery], reporting: Reporting, *, data_docs: bool = True, quick_gate: bool = False,
@@ -168,7 +162,7 @@ class Pipeline:
         self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str, run_no: int, haste: _Haste
     ) -> RunResult:
         reporting.step("load")
-        loads = self._load(connection, deliveries, reporting, run_id)
+        loads = self._load(connection, deliveries, reporting, run_id, quick=haste.quick)
         full = prepare_transform(connection, self._settings, run_no, all_books=not haste.quick)
         generation = current_generation(self._settings.warehouse_dir)
         has_news = full or generation is None or self._has_news(connection)
@@ -204,17 +198,19 @@ class Pipeline:
         record_transform(connection, result.run_no, is_whole=not result.rest_pending)
         return replace(result, generation=generation)
 
-    def _load(self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str) -> tuple[LoadReport, ...]:
-        """Load, and beside it, once, parse the models and import the gate's library: both take seconds and need no data."""
+    def _load(
+        self, connection: Any, deliveries: Sequence[Delivery], reporting: Reporting, run_id: str, *, quick: bool
+    ) -> tuple[LoadReport, ...]:
+        """Load, and beside it parse the models and import the library of the gate that will be asked: both take seconds and need no data."""
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up") as beside:
-            preparations = [] if self._is_warm else [beside.submit(self.transformer.warm_up), beside.submit(warm_up_gate)]
+            needed = [self.transformer.warm_up, *([] if quick else [warm_up_gate])]
+            preparations = [beside.submit(prepare_it) for prepare_it in needed]
             loads = [self._load_one(connection, d, reporting, run_id) for d in deliveries]
             loads += self._as_people_decided(connection, deliveries, run_id)
             if any(o.rows_accepted for load in loads for o in load.outcomes if o.feed in ("parties", "party_aliases")):
                 propose_matches(connection)
         for preparation in preparations:
             preparation.result()
-        self._is_warm = True
         return tuple(loads)
 
     def _load_one(self, connection: Any, delivery: Delivery, reporting: Reporting, run_id: str) -> LoadReport:

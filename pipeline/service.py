@@ -81,18 +81,19 @@ class _Due:
 
 
 class Service:
-    """Runs sources until it is told to stop; `sources` is asked at each tick. `pipeline` stays warm; `chance` gives numbers in [0, 1) for the jitter of back-offs."""
+    """Runs sources until it is told to stop; `sources` is asked at each tick. `pipeline` stays warm; `chance` gives numbers in [0, 1) for the jitter of back-offs, `seconds` a count
+    that only rises, by which what comes once in so many seconds is measured."""
 
     def __init__(
         self, settings: Settings, clock: Clock, ids: Ids, pipeline: Pipeline, sources: Callable[[], Sequence[Source]], lease: Lease,
-        *, chance: Callable[[], float] = random.random,
+        *, chance: Callable[[], float] = random.random, seconds: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._settings, self._clock, self._ids, self._pipeline = settings, clock, ids, pipeline
-        self._now_described, self._lease, self._chance = sources, lease, chance
+        self._now_described, self._lease, self._chance, self._seconds = sources, lease, chance, seconds
         self._sources = tuple(sources())
         self._alerts = Alerts(settings, clock)
         self._read_files = ReadFiles()
-        self._wishes = Wishes(settings)
+        self._wishes = Wishes(settings, seconds)
         self._kept: dict[Path, Signature] = {}
         self._newest_seen: dict[str, str] = {}
         self._folder = settings.root / "pipeline"
@@ -111,7 +112,7 @@ class Service:
 
     def stop(self) -> None:
         """Ask it to end: after the run at hand, or, when that goes on for long, between two files."""
-        self._stop_asked_s = self._stop_asked_s or time.monotonic()
+        self._stop_asked_s = self._stop_asked_s or self._seconds()
         self._stop.set()
 
     def serve(self) -> None:
@@ -134,8 +135,8 @@ class Service:
         due = self._due(now)
         if (due.deliveries or self._state.has_unpublished) and may_try(self._state.run.next_at, now):
             result = self._run(due, now)
-        if time.monotonic() - self._swept_s >= SWEEP_SECONDS:
-            self._swept_s = time.monotonic()
+        if self._seconds() - self._swept_s >= SWEEP_SECONDS:
+            self._swept_s = self._seconds()
             for source in self._sources:
                 self._read_files.sweep(source, now.timestamp())
             self._watch_for_silence()
@@ -183,7 +184,7 @@ class Service:
     def _run(self, due: _Due, now: datetime) -> RunResult | None:
         self._state.has_unpublished = True
         self._state_file.save(self._state)
-        is_full = time.monotonic() - self._full_gate_s >= FULL_GATE_SECONDS
+        is_full = self._seconds() - self._full_gate_s >= FULL_GATE_SECONDS
         part = self._part(due)
         if self._is_rest_pending and part is not Part.ORDERS:
             due = _Due([], {}, [])  # what waits at the sources is read by the next run
@@ -214,20 +215,20 @@ class Service:
             self._is_warm = True
             gc.freeze()  # libraries and the parsed project stay: they need not be searched for garbage in every run
         if is_full and result.published:
-            self._full_gate_s = time.monotonic()
+            self._full_gate_s = self._seconds()
         for source in due.sources:
             self._wishes.met(source.source_id, asked)
         self._is_rest_pending = result.rest_pending
         if not result.rest_pending:
-            self._rest_s = time.monotonic()
+            self._rest_s = self._seconds()
         if part is not Part.ORDERS:
-            self._awarded_s = time.monotonic()
+            self._awarded_s = self._seconds()
         self._run_succeeded(due, result, now)
         return result
 
     def _part(self, due: _Due) -> Part:
         """How much the next run does: everything as soon as nothing waits, and otherwise the orders unless the rest has waited long enough."""
-        now_s = time.monotonic()
+        now_s = self._seconds()
         if not due.deliveries or now_s - self._rest_s >= REST_SECONDS:
             return Part.WHOLE
         if self._is_rest_pending and now_s - self._awarded_s >= AWARDS_SECONDS:
@@ -345,7 +346,7 @@ class Service:
     def _before_file(self, progress: Progress) -> None:
         """Leave a mark of the file that is about to be read, so that one that kills the process is found out."""
         self._lease.beat()
-        if self._stop_asked_s is not None and time.monotonic() - self._stop_asked_s > STOP_SECONDS:
+        if self._stop_asked_s is not None and self._seconds() - self._stop_asked_s > STOP_SECONDS:
             raise StopRequestedError
         self._marker.write_text(str(progress.path), encoding="utf-8")
 

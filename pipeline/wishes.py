@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from sqlalchemy import Engine
@@ -21,10 +20,12 @@ LOOK_SECONDS = 1.0
 
 
 class Wishes:
-    """Knows which sources' people asked for something since the source ran last. A store that does not answer has no wishes."""
+    """Knows which sources' people asked for something since the source ran last. A store that does not answer has no wishes.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    `seconds` is a count that only rises."""
+
+    def __init__(self, settings: Settings, seconds: Callable[[], float]) -> None:
+        self._settings, self._seconds = settings, seconds
         self._store: Engine | None = None
         self._looked_s = float("-inf")
         self._newest: dict[str, tuple[int, int]] = {}
@@ -32,9 +33,9 @@ class Wishes:
 
     def look(self, source_ids: Sequence[str]) -> None:
         """Ask the store about these sources, at most once a second. What was asked before the process began is met by the first runs."""
-        if time.monotonic() - self._looked_s < LOOK_SECONDS:
+        if self._seconds() - self._looked_s < LOOK_SECONDS:
             return
-        self._looked_s = time.monotonic()
+        self._looked_s = self._seconds()
         try:
             if self._store is None:
                 store = open_store(self._settings.resolved_store_url())

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
+from xdist.scheduler import LoadFileScheduling
 
 from core.clock import FixedClock
 from tests.support.demo import DemoInstance, build_demo
@@ -23,6 +26,19 @@ NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 def pytest_configure() -> None:
     """pytest's closing line comes last: DuckDB's binding would report its own types as leaked after it."""
     atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
+    gc.set_threshold(20_000, 20, 100)  # a process that holds every library looks through millions of objects each time
+
+
+class ByFile(LoadFileScheduling):
+    """A file's tests stay in one process, and so do all that share a served demo and a browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """How tests are spread over processes."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -22,6 +22,12 @@ from core.settings import Settings
 from core.warehouse.owner import engine_config, start_marts_anew
 
 PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt"
+NO_INSTANCE = Path("/nowhere")
+"""The project is parsed as if for this home: it is the same for every instance, and what dbt keeps of it fits each of them."""
+
+_parsed_projects: dict[str, bytes] = {}
+"""What this process has parsed, by the project's fingerprint."""
+
 NOTHING_TO_TOUCH = 2**31 - 1
 """`since_batch` of a full build: every row is written anyway, so no keys have to be collected."""
 
@@ -71,21 +77,22 @@ class Transformer:
         """Import dbt and parse the project, which takes seconds and needs no data. Raises like a build."""
         self._project()
 
-    def adopt(self, other: Transformer) -> None:
-        """Take over the parsed project of another instance; the project is the same, only the files differ."""
-        self._parsed = other._project()
-
     def _project(self) -> bytes:
         """The parsed project, pickled: unpacking that takes a sixth of the time of dbt's own format."""
         if self._parsed is None:
-            runner_class = _dbt_runner()
-            with _environment(self._settings):
-                parsed = runner_class().invoke(["parse", *self._common_arguments()])
-            self._check(parsed)
-            # as it is read from a file: what the parser leaves on it besides belongs to the parser
-            plain = type(parsed.result).from_msgpack(parsed.result.to_msgpack())
-            self._parsed = pickle.dumps(plain)
+            project = project_fingerprint()
+            if project not in _parsed_projects:
+                _parsed_projects[project] = self._parse()
+            self._parsed = _parsed_projects[project]
         return self._parsed
+
+    def _parse(self) -> bytes:
+        runner_class = _dbt_runner()
+        with _environment(Settings(home=NO_INSTANCE, threads=1, memory_limit_gib=1)):
+            parsed = runner_class().invoke(["parse", *self._common_arguments()])
+        self._check(parsed)
+        # as it is read from a file: what the parser leaves on it besides belongs to the parser
+        return pickle.dumps(type(parsed.result).from_msgpack(parsed.result.to_msgpack()))
 
     def build_facts(self, changed: Sequence[str] | None) -> None:
         """Build what tells of trade and support: what depends on the `changed` feeds, or with None everything anew."""
@@ -250,9 +257,12 @@ def _environment(settings: Settings) -> Iterator[None]:
 def _dbt_runner() -> Any:
     try:
         from dbt.cli.main import dbtRunner
+
+        from core.warehouse.lean_dbt import make_lean
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             "WH-304", where="this Python environment", found="no dbt", expected="dbt-core 1.11 with dbt-duckdb",
             next_step="Run `make install`, or `pip install -r requirements.txt`.",
         ) from error  # fmt: skip
+    make_lean()
     return dbtRunner

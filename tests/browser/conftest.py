@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
 ]  # fmt: skip
 TIMEOUT_MS = 30_000
+BACKGROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 
 
 @dataclass(slots=True)
@@ -44,6 +46,38 @@ class Visit:
         self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=TIMEOUT_MS)
         self.page.wait_for_selector("h1", timeout=TIMEOUT_MS)
         expect(self.page.locator("[data-testid=stSkeleton], [data-stale=true]")).to_have_count(0, timeout=TIMEOUT_MS)
+
+    def follow(self, path: str, title: str) -> None:
+        """Click the menu's link to an address; a page of that title opens."""
+        self.page.locator(f"a[data-testid=stSidebarNavLink][href$='/{path}']").filter(has_text=title).click()
+        expect(self.page.locator("h1")).to_have_text(title, timeout=TIMEOUT_MS)
+        self.settle()
+
+    @contextmanager
+    def in_the_dark(self) -> Iterator[None]:
+        """The person's system is dark for a while."""
+        light = self.page.evaluate(BACKGROUND)
+        self.page.emulate_media(color_scheme="dark")
+        self.becomes(f"{BACKGROUND} === {light!r}", False)
+        yield
+        self.page.emulate_media(color_scheme="light")
+        self.becomes(BACKGROUND, light)
+
+    @contextmanager
+    def as_on_a_phone(self) -> Iterator[None]:
+        """The window is narrow for a while."""
+        self.page.set_viewport_size({"width": 390, "height": 900})
+        yield
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+
+    def becomes(self, script: str, expected: object) -> None:
+        """What a script says settles on that: a layout follows its window within moments."""
+        found: object = None
+        for _ in range(50):
+            if (found := self.page.evaluate(script)) == expected:
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"{self.page.url}: {script} stays at {found}, not {expected}")
 
     def log_in(self, email: str, password: str = PASSWORD) -> None:
         """Fill in the form and send it."""

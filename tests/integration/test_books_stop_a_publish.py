@@ -93,7 +93,6 @@ def test_a_programme_whose_file_is_gone_is_named_and_what_was_published_stays(ch
     before = current_generation(channel.settings.warehouse_dir)
     names = [one.programme_id for one in active_programmes(channel.settings.root)]
     left = Pipeline(channel.settings, FixedClock(NOW), random_id, active_programmes(channel.settings.root)[1:])
-    left.adopt(pipeline.transformer)
     with pytest.raises(ConfigurationError) as failed:
         left.run([], Reporting(step=lambda _: None), data_docs=False)
     assert failed.value.code == "LOY-104"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+
+from tests.support.instances import parse_into
 
 pytestmark = pytest.mark.integration
 COMMAND = Path(sys.executable).parent / "dreiklang"
@@ -62,13 +65,24 @@ class Shell:
         return self("run", "--profile", self.profile, "--source", self.source)
 
 
+@pytest.fixture(scope="session")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What dbt keeps of the parsed project."""
+    home = tmp_path_factory.mktemp("parsed")
+    parse_into(home)
+    return home / "dbt-target"
+
+
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    """A home that nothing ever ran in."""
-    return Shell(tmp_path)
+def shell(tmp_path: Path, parsed: Path) -> Shell:
+    """A home in which nothing was loaded yet."""
+    shell = Shell(tmp_path)
+    shutil.copytree(parsed, shell.home / parsed.name)
+    return shell
 
 
-def test_from_an_empty_home_to_a_summary(shell: Shell) -> None:
+def test_from_an_empty_home_to_a_summary(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
     assert shell("summary").returncode == 4
     (shell.source / "a.csv").write_text(HEADER + "A1,1,R1,2026-01-02,p,2,10.005\nA1,2,R9,2026-01-03,p,1,0.00\n")
     first = shell.run()

@@ -26,6 +26,7 @@ from loyalty import active_programmes
 from pipeline import Delivery, Pipeline, Reporting
 from tests.conftest import NOW
 from tests.support.compare import fingerprints
+from tests.support.instances import parse_into
 from tests.support.lookalikes import TRADES, Lookalikes, build_lookalikes, write_delivery, write_desk
 
 pytestmark = pytest.mark.integration
@@ -155,6 +156,7 @@ def test_a_killed_run_ends_in_the_same_figures_as_an_unbroken_one(tmp_path: Path
         target = home / "programmes" / programme.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(programme.read_bytes())
+    parse_into(home)
     settings = Settings(home=home)
     environment = {"PATH": os.environ["PATH"], "DREIKLANG_HOME": str(home)}
     for seconds in (1.5, 4.0, 7.0):

@@ -13,6 +13,7 @@ import pytest
 from core.scope import Role, Scope
 from core.settings import Settings
 from core.warehouse.reader import Reader, Serving
+from tests.support.instances import parse_into
 from tests.support.real_data import real
 
 pytestmark = [pytest.mark.integration, pytest.mark.real]
@@ -22,6 +23,7 @@ COMMAND = Path(sys.executable).parent / "dreiklang"
 def loaded(profile: str, source: Path, home: Path) -> tuple[dict[tuple[str, str | None], dict[str, object]], Reader]:
     """Run a profile without prompts; the summary by (feed, leg), and an operator's reader."""
     environment = {"PATH": os.environ["PATH"], "DREIKLANG_HOME": str(home)}
+    parse_into(home)
     ran = subprocess.run(
         [COMMAND, "run", "--profile", profile, "--source", source], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
         text=True, check=False,

@@ -22,7 +22,7 @@ from core.warehouse.reader import Serving
 from core.warehouse.transform import Transformer
 from ingestion.profiles import Profile
 from loyalty import active_programmes
-from pipeline import Delivery, Pipeline, Reporting, RunResult
+from pipeline import Delivery, Part, Pipeline, Reporting, RunResult
 
 HEADER = "order,line,customer,date,sku,qty,net\n"
 LINES = {
@@ -74,12 +74,12 @@ def profile_of(*feeds: dict[str, Any], **profile: Any) -> Profile:
 
 @dataclass(slots=True)
 class Instance:
-    """One instance: its home, a warm pipeline, its readers, and the events since it was copied."""
+    """One instance: its home, its pipeline, its readers, and the events since it was copied."""
 
     home: Path
     clock: Clock
-    transformer: Transformer
     events: list[dict[str, Any]] = field(default_factory=list)
+    part: Part = Part.WHOLE
 
     @property
     def settings(self) -> Settings:
@@ -92,10 +92,8 @@ class Instance:
         return self.home / "inbox" / "partner"
 
     def pipeline(self) -> Pipeline:
-        """A pipeline that is warm already."""
-        pipeline = Pipeline(self.settings, self.clock, random_id, active_programmes(self.settings.root))
-        pipeline.adopt(self.transformer)
-        return pipeline
+        """A pipeline of its own."""
+        return Pipeline(self.settings, self.clock, random_id, active_programmes(self.settings.root))
 
     def put(self, name: str, content: str | bytes) -> Path:
         """A file in the inbox, whole at once."""
@@ -105,8 +103,10 @@ class Instance:
         return path
 
     def run(self, profile: Profile | None = None) -> RunResult:
-        """Load and publish everything in the inbox."""
-        result = self.pipeline().run([Delivery(profile or profile_of(), self.inbox)], QUIET, data_docs=False, quick_gate=True)
+        """Load and publish everything in the inbox, or that `part` of it that is to be done now."""
+        result = self.pipeline().run(
+            [Delivery(profile or profile_of(), self.inbox)], QUIET, data_docs=False, quick_gate=True, part=self.part
+        )
         self.check()
         return result
 
@@ -154,12 +154,18 @@ class Instance:
         return [event for event in self.events if event["event"] in names]
 
 
+def parse_into(home: Path) -> None:
+    """Leave there what dbt keeps of the parsed project, as any first run does: processes that begin there need not parse it again."""
+    Transformer(Settings(home=home))._parse()
+
+
 class Template:
     """The prepared home. `copy` gives an instance of one's own within milliseconds."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder, self._clock = folder, clock
-        self._first = Instance(folder / "home", clock, Transformer(Settings(home=folder / "home")))
+        self._first = Instance(folder / "home", clock)
+        parse_into(self._first.home)
         path = self._first.home / "programmes" / "spring.toml"
         path.parent.mkdir(parents=True)
         path.write_text(PROGRAMME, encoding="utf-8")
@@ -172,8 +178,8 @@ class Template:
 
     def copy(self, folder: Path) -> Instance:
         """An instance that has published once; its inbox is empty."""
-        shutil.copytree(self._folder / "home", folder / "home", ignore=shutil.ignore_patterns("dbt-target", "logs"))
-        return Instance(folder / "home", FixedClock(self._clock.now()), self._first.transformer)
+        shutil.copytree(self._folder / "home", folder / "home", ignore=shutil.ignore_patterns("logs"))
+        return Instance(folder / "home", FixedClock(self._clock.now()))
 
 
 def captured(instance: Instance) -> Callable[[], None]:

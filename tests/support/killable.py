@@ -44,7 +44,9 @@ def drain(home: str, moment: str) -> None:
 def server() -> ForkServerContext:
     """Forks children from a clean process without threads, connections or files open."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.support.killable", "dbt.cli.main", "dbt.adapters.duckdb", "duckdb", "pyarrow"])
+    context.set_forkserver_preload(
+        ["tests.support.killable", "dbt.cli.main", "dbt.adapters.duckdb", "duckdb", "pyarrow", "great_expectations"]
+    )
     return context
 
 

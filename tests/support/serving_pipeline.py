@@ -51,7 +51,7 @@ def add_source(instance: Instance, profile: Profile | None = None, **settings: A
 
 @contextmanager
 def service_of(instance: Instance) -> Iterator[Service]:
-    """A service that holds the lease; the test calls `tick`."""
+    """A service that holds the lease; the test calls `tick`. How long a slow machine takes changes nothing: its seconds are the test's clock."""
     with hold_lease(instance.settings, instance.clock, random_id, "pipeline") as lease:
         yield Service(
             instance.settings,
@@ -61,6 +61,7 @@ def service_of(instance: Instance) -> Iterator[Service]:
             DescribedSources(instance.settings, instance.clock, seconds=count(0, 2).__next__),
             lease,
             chance=lambda: 0.0,
+            seconds=lambda: instance.clock.now().timestamp(),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ingestion.profiles import Profile
+from pipeline import Part
 from tests.support.instances import HEADER, LINES, Instance, order_rows, profile_of
 
 Act = Callable[[Instance, pytest.MonkeyPatch], None]
@@ -16,11 +17,12 @@ Act = Callable[[Instance, pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One fault: its number, its name in words, and what happens."""
+    """One fault: its number, its name in words, what happens, and how much the runs do in which it happens."""
 
     number: int
     name: str
     act: Act
+    part: Part
 
     @property
     def id(self) -> str:
@@ -31,11 +33,11 @@ class Case:
 CASES: list[Case] = []
 
 
-def fault(number: int, name: str) -> Callable[[Act], Act]:
-    """Add a case."""
+def fault(number: int, name: str, part: Part = Part.ORDERS) -> Callable[[Act], Act]:
+    """Add a case. Its runs publish the orders at once, as they do while orders keep coming, unless it is about points or whole runs."""
 
     def add(act: Act) -> Act:
-        CASES.append(Case(number, name, act))
+        CASES.append(Case(number, name, act, part))
         return act
 
     return add

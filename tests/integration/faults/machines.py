@@ -16,7 +16,7 @@ from core.errors import ConflictError, IntegrityError, RetriableError
 from core.warehouse.reader import Serving
 from ingestion.connectors.folder import DeliveredFolder
 from ingestion.connectors.model import Item, Pull
-from pipeline import dead_letters, hold_lease
+from pipeline import Part, dead_letters, hold_lease
 from tests.integration.faults.cases import fault
 from tests.support.instances import HEADER, OPERATOR, Instance, order_rows
 from tests.support.killable import HANG_SECONDS, server, start
@@ -48,7 +48,7 @@ def source_down(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     assert instance.orders("D") == 15
 
 
-@fault(23, "kill -9 while a run works")
+@fault(23, "kill -9 while a run works", Part.WHOLE)
 def killed(instance: Instance, _: pytest.MonkeyPatch) -> None:
     add_source(instance)
     instance.put("orders_1.csv", HEADER + order_rows("K", 50))
@@ -65,7 +65,7 @@ def killed(instance: Instance, _: pytest.MonkeyPatch) -> None:
     instance.events.append({"event": "killed"})
 
 
-@fault(24, "disk full while publishing")
+@fault(24, "disk full while publishing", Part.WHOLE)
 def disk_full(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     instance.put("orders_1.csv", HEADER + order_rows("F", 5))
     generation = instance.generation()
@@ -82,7 +82,7 @@ def disk_full(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     assert instance.orders("F") == 5
 
 
-@fault(24, "memory full while loading")
+@fault(24, "memory full while loading", Part.WHOLE)
 def memory_full(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     instance.put("orders_1.csv", HEADER + order_rows("F", 5))
     with monkeypatch.context() as full:
@@ -96,7 +96,7 @@ def memory_full(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     assert instance.orders("F") == 5
 
 
-@fault(25, "two runs at once and a dead run's lease")
+@fault(25, "two runs at once and a dead run's lease", Part.WHOLE)
 def two_runs(instance: Instance, _: pytest.MonkeyPatch) -> None:
     with hold_lease(instance.settings, instance.clock, random_id, "pipeline"):
         with pytest.raises(ConflictError) as taken_by, hold_lease(instance.settings, instance.clock, random_id, "run"):
@@ -133,7 +133,7 @@ def clock_jumps(instance: Instance, _: pytest.MonkeyPatch) -> None:
     later(instance, days=400)
 
 
-@fault(32, "a backfill of two years leaves pages undisturbed")
+@fault(32, "a backfill of two years leaves pages undisturbed", Part.WHOLE)
 def backfill(instance: Instance, _: pytest.MonkeyPatch) -> None:
     months = [f"20{24 + n // 12}-{n % 12 + 1:02d}-15" for n in range(24)]
     for n, day in enumerate(months):
@@ -147,7 +147,7 @@ def backfill(instance: Instance, _: pytest.MonkeyPatch) -> None:
     assert instance.orders("H") == 480
 
 
-@fault(33, "a model fails half way")
+@fault(33, "a model fails half way", Part.WHOLE)
 def model_fails(instance: Instance, _: pytest.MonkeyPatch) -> None:
     instance.put("orders_1.csv", HEADER + order_rows("M", 5))
     generation = instance.generation()
@@ -187,7 +187,7 @@ def reading_while(instance: Instance, work: object) -> set[tuple[int, int]]:
     return seen
 
 
-@fault(34, "a reader during publish")
+@fault(34, "a reader during publish", Part.WHOLE)
 def reader_during_publish(instance: Instance, _: pytest.MonkeyPatch) -> None:
     instance.put("orders_1.csv", HEADER + order_rows("P", 5))
     seen = reading_while(instance, lambda: instance.run())

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, text
 from core.store import open_store
 from loyalty import active_programmes
 from loyalty.periods import close_period
+from pipeline import Part
 from tests.integration.faults.cases import fault, lines_profile, taken
 from tests.support.instances import HEADER, LINES, PROGRAMME, Instance, order_rows, profile_of
 
@@ -32,7 +33,7 @@ def points_and_units(instance: Instance) -> tuple[int, int]:
     return int(points), int(units)
 
 
-@fault(12, "the same file again")
+@fault(12, "the same file again", Part.WHOLE)
 def same_file(instance: Instance, _: pytest.MonkeyPatch) -> None:
     content = HEADER + order_rows("S", 10)
     assert taken(instance, "orders_1.csv", content) == (10, 0, 0)
@@ -42,7 +43,7 @@ def same_file(instance: Instance, _: pytest.MonkeyPatch) -> None:
     assert (instance.generation(), instance.orders("S")) == (generation, 10)
 
 
-@fault(13, "the same content under another name")
+@fault(13, "the same content under another name", Part.WHOLE)
 def same_content(instance: Instance, _: pytest.MonkeyPatch) -> None:
     content = HEADER + order_rows("S", 10)
     assert taken(instance, "orders_1.csv", content) == (10, 0, 0)
@@ -54,7 +55,7 @@ def same_content(instance: Instance, _: pytest.MonkeyPatch) -> None:
     assert instance.orders("S") == 10
 
 
-@fault(14, "the same key with new values is a correction and the ledger gets the difference")
+@fault(14, "the same key with new values is a correction and the ledger gets the difference", Part.WHOLE)
 def correction(instance: Instance, _: pytest.MonkeyPatch) -> None:
     before, _units = points_and_units(instance)
     taken(instance, "orders_1.csv", HEADER + "C1,1,C1,2026-05-01,S1,10,20.00\n")
@@ -69,7 +70,7 @@ def correction(instance: Instance, _: pytest.MonkeyPatch) -> None:
     )
 
 
-@fault(15, "a return before its order")
+@fault(15, "a return before its order", Part.WHOLE)
 def return_first(instance: Instance, _: pytest.MonkeyPatch) -> None:
     profile = profile_of(ORDER_LINES, RETURNS)
     before, _units = points_and_units(instance)
@@ -83,7 +84,7 @@ def return_first(instance: Instance, _: pytest.MonkeyPatch) -> None:
     assert points_and_units(instance)[0] == before + 18
 
 
-@fault(16, "late after a closed period")
+@fault(16, "late after a closed period", Part.WHOLE)
 def late(instance: Instance, _: pytest.MonkeyPatch) -> None:
     before, _units = points_and_units(instance)
     store = open_store(instance.settings.resolved_store_url())
@@ -148,11 +149,11 @@ def pull(instance: Instance, profile: object) -> None:
     from pipeline import Delivery
     from tests.support.instances import QUIET
 
-    result = instance.pipeline().run([Delivery(profile, None)], QUIET, data_docs=False, quick_gate=True)  # type: ignore[arg-type]
+    result = instance.pipeline().run([Delivery(profile, None)], QUIET, data_docs=False, quick_gate=True, part=instance.part)  # type: ignore[arg-type]
     assert not [words for words in result.refused if "brought no file" not in words]
 
 
-@fault(38, "a rule change with effect in the past")
+@fault(38, "a rule change with effect in the past", Part.WHOLE)
 def rule_change(instance: Instance, _: pytest.MonkeyPatch) -> None:
     points, units = points_and_units(instance)
     assert points == 3 * units

@@ -54,7 +54,7 @@ def over_http(resource: dict[str, Any], **options: Any) -> Profile:
 
 def pull(instance: Instance, profile: Profile) -> RunResult:
     """A run that asks the API."""
-    result = instance.pipeline().run([Delivery(profile, None)], QUIET, data_docs=False, quick_gate=True)
+    result = instance.pipeline().run([Delivery(profile, None)], QUIET, data_docs=False, quick_gate=True, part=instance.part)
     instance.check()
     return result
 

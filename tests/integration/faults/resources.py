@@ -16,13 +16,14 @@ import duckdb
 import pytest
 
 from core.settings import Settings
-from pipeline import Delivery
+from pipeline import Delivery, Part
 from tests.integration.faults.cases import fault
 from tests.support.instances import HEADER, ORDERS_READ, QUIET, Instance, order_rows, profile_of
 from tests.support.streamed import LIMIT_MIB, write_wide
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMES = 10
+ROWS = 80_000
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def disk_of(mib: int) -> Iterator[Path | None]:
         place.rmdir()
 
 
-@fault(24, "a disk that is really full")
+@fault(24, "a disk that is really full", Part.WHOLE)
 def real_disk_full(instance: Instance, _: pytest.MonkeyPatch) -> None:
     used = sum(path.stat().st_size for path in instance.home.rglob("*") if path.is_file()) >> 20
     with disk_of(used + 4) as place:
@@ -68,7 +69,7 @@ def real_disk_full(instance: Instance, _: pytest.MonkeyPatch) -> None:
         assert moved.orders("F") > 0, "with room again the next run brings it"
 
 
-@fault(24, "a memory that is really full")
+@fault(24, "a memory that is really full", Part.WHOLE)
 def real_memory_full(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     wide = HEADER.replace("net\n", "net,note\n") + order_rows("F", 6_000).replace("\n", f",{'x' * 4_000}\n")
     instance.put("orders_1.csv", wide)
@@ -93,7 +94,7 @@ def with_memory(instance: Instance, mib: int) -> Settings:
 def larger_than_memory(instance: Instance, _: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryDirectory(prefix="dreiklang-large-") as work, nullcontext(Path(work) / "large") as folder:
         folder.mkdir()
-        write_wide(folder / "orders_large.csv", 80_000, TIMES * LIMIT_MIB * (1 << 20) // 80_000)
+        write_wide(folder / "orders_large.csv", ROWS, TIMES * LIMIT_MIB * (1 << 20) // ROWS)
         assert (folder / "orders_large.csv").stat().st_size > TIMES * LIMIT_MIB * (1 << 20)
         done = subprocess.run(
             [sys.executable, "-m", "tests.support.streamed", str(instance.home), str(folder)], cwd=ROOT, capture_output=True, text=True, check=False,
@@ -101,8 +102,8 @@ def larger_than_memory(instance: Instance, _: pytest.MonkeyPatch) -> None:
         )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2_000:]
     told = json.loads(done.stdout.splitlines()[-1])
-    assert (told["status"], told["accepted"]) == ("loaded", 80_000), told
+    assert (told["status"], told["accepted"]) == ("loaded", ROWS), told
     assert told["peak_mib"] - told["before_mib"] < 3 * LIMIT_MIB, told
     instance.run()
-    assert instance.orders("W") == 80_000
+    assert instance.orders("W") == ROWS
     shutil.rmtree(instance.settings.landing_dir / "partner", ignore_errors=True)

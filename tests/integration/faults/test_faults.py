@@ -20,6 +20,7 @@ def test_every_fault_has_a_case() -> None:
 
 @pytest.mark.parametrize("case", sorted(CASES, key=lambda case: case.id), ids=lambda case: case.id)
 def test_fault(case: Case, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance.part = case.part
     case.act(instance, monkeypatch)
     monkeypatch.undo()
     assert instance.orders("A") == ORDERS_READ, "what was good before is served whole"

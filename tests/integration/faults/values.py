@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipeline import Part
 from tests.integration.faults.cases import fault, lines_profile, quarantined, taken
 from tests.support.instances import HEADER, LINES, Instance, order_rows, profile_of
 
@@ -29,7 +30,7 @@ def returns_by_type(instance: Instance, _: pytest.MonkeyPatch) -> None:
     assert instance.rows("select line_kind, quantity::integer from fct_order_lines where document_no = 'R1'") == [("return", -2)]
 
 
-@fault(11, "unknown product and retailer are parked and find their place by themselves")
+@fault(11, "unknown product and retailer are parked and find their place by themselves", Part.WHOLE)
 def unknown_master(instance: Instance, _: pytest.MonkeyPatch) -> None:
     assert taken(instance, "orders_1.csv", HEADER + "U1,1,C99,2026-05-01,S99,2,10.00\n") == (1, 0, 0)
     unknown = "select is_unknown_party, is_unknown_product from fct_order_lines where document_no = 'U1'"

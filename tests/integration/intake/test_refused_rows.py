@@ -143,7 +143,6 @@ def test_a_distributor_asks_for_its_own_files_to_be_read_again(demo: DemoInstanc
     profile = load_profile(source.profile_path)
     before = refused_rows(serving, Scope.of(Role.DISTRIBUTOR, nordwind.party_id))
     pipeline = Pipeline(settings, LATER, random_id, [load_programme("demo")])
-    pipeline.adopt(demo.pipeline.transformer)
     pipeline.run([Delivery(profile, settings.inbox_dir / "nordwind")], Reporting(step=lambda _: None), data_docs=False)
     done = requests_of(store, reader)[0]
     assert (done.request_no, done.status, done.files_read, done.files_changed) == (second, "done", 1, 0)

@@ -172,7 +172,7 @@ def test_held_and_rejected_files_are_read_whole_and_older_readings_are_closed_wi
         [held] = again(made).outcomes
         assert (held.file_name, held.status, held.rows_quarantined) == ("held.csv", "loaded", 0)
         assert again(made, semicolons, Scope(file_names=frozenset({"other.csv"}))).outcomes[0].rows_accepted == 1
-        assert made.rows("select batch_no, new_batch_no from raw.replays order by 1") == [(1, 5), (2, 4), (3, 5), (4, 6)]
+        assert made.rows("select batch_no, new_batch_no from raw.replays order by 1") == [(1, 3), (2, 4), (3, 5), (4, 6)]
         assert open_refusals(made.connection, "partner") == []
 
 

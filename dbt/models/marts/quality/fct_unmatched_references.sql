@@ -1,79 +1,29 @@
 -- numbers that no master record explains, with the lines that wait for them. Facts say which rows: the feeds are only read for those
+{% set sides = 'distributor_id = -1 or retailer_id = -1' %}
+{% set flags = 'is_unknown_party or is_unknown_product' %}
 with
 
-order_rows as (
-    select facts.order_line_id as row_key
-    from {{ ref('fct_order_lines') }} as facts
-    where facts.is_unknown_party or facts.is_unknown_product
-),
-
-sales_rows as (
-    select facts.sales_report_line_id as row_key
-    from {{ ref('fct_sales_report_lines') }} as facts
-    where facts.is_unknown_party or facts.is_unknown_product
-),
-
-delivery_rows as (
-    select facts.delivery_line_id as row_key
-    from {{ ref('fct_delivery_lines') }} as facts
-    where facts.distributor_id = -1 or facts.retailer_id = -1 or facts.product_id = -1
-),
-
-receipt_rows as (
-    select facts.receipt_line_id as row_key
-    from {{ ref('fct_receipt_lines') }} as facts
-    where facts.distributor_id = -1 or facts.retailer_id = -1 or facts.product_id = -1
-),
-
-stock_rows as (
-    select facts.stock_level_id as row_key
-    from {{ ref('fct_stock_levels') }} as facts
-    where facts.holder_id = -1 or facts.product_id = -1
-),
-
-invoice_rows as (
-    select facts.invoice_line_id as row_key
-    from {{ ref('fct_invoice_lines') }} as facts
-    where facts.distributor_id = -1 or facts.retailer_id = -1 or facts.product_id = -1
-),
-
-return_rows as (
-    select facts.return_line_id as row_key
-    from {{ ref('fct_return_lines') }} as facts
-    where facts.distributor_id = -1 or facts.retailer_id = -1 or facts.product_id = -1
-),
-
-payment_rows as (
-    select facts.payment_id as row_key
-    from {{ ref('fct_payments') }} as facts
-    where facts.distributor_id = -1 or facts.retailer_id = -1
-),
-
-request_rows as (
-    select facts.support_request_id as row_key
-    from {{ ref('fct_support_requests') }} as facts
-    where facts.requester_id = -1 or facts.product_id = -1
-),
-
 named as (
-    {% for feed, rows, parties, has_product in [
-        ('order_lines', 'order_rows', ['seller', 'buyer'], true), ('deliveries', 'delivery_rows', ['seller', 'buyer'], true),
-        ('receipts', 'receipt_rows', ['seller', 'buyer'], true), ('returns', 'return_rows', ['seller', 'buyer'], true),
-        ('invoices', 'invoice_rows', ['seller', 'buyer'], true), ('payments', 'payment_rows', ['payee', 'payer'], false),
-        ('support_requests', 'request_rows', ['requester'], true), ('sell_through', 'sales_rows', ['seller', 'buyer'], true),
-        ('sell_out', 'sales_rows', ['seller'], true), ('stock', 'stock_rows', ['holder'], true),
+    {% for feed, fact, key, waits, parties, has_product in [
+        ('order_lines', 'fct_order_lines', 'order_line_id', flags, ['seller', 'buyer'], true),
+        ('sell_through', 'fct_sales_report_lines', 'sales_report_line_id', flags, ['seller', 'buyer'], true),
+        ('sell_out', 'fct_sales_report_lines', 'sales_report_line_id', flags, ['seller'], true),
+        ('deliveries', 'fct_delivery_lines', 'delivery_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer'], true),
+        ('receipts', 'fct_receipt_lines', 'receipt_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer'], true),
+        ('returns', 'fct_return_lines', 'return_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer'], true),
+        ('invoices', 'fct_invoice_lines', 'invoice_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer'], true),
+        ('payments', 'fct_payments', 'payment_id', sides, ['payee', 'payer'], false),
+        ('support_requests', 'fct_support_requests', 'support_request_id', 'requester_id = -1 or product_id = -1', ['requester'], true),
+        ('stock', 'fct_stock_levels', 'stock_level_id', 'holder_id = -1 or product_id = -1', ['holder'], true),
     ] %}
-    {% for party in parties %}
-    select lines.source_id, '{{ feed }}' as feed, 'party' as kind, lines.{{ party }}_scheme as scheme, lines.{{ party }}_ref as ref
+    {% for role in parties + (['product'] if has_product else []) %}
+    select
+        lines.source_id, '{{ feed }}' as feed, '{{ 'product' if role == 'product' else 'party' }}' as kind,
+        lines.{{ role }}_scheme as scheme, lines.{{ role }}_ref as ref
     from {{ ref('stg_ingest__' ~ feed) }} as lines
-    where lines._row_key in (select row_key from {{ rows }})
-    {% if has_product or not loop.last %}union all{% endif %}
+    where lines._row_key in (select facts.{{ key }} from {{ ref(fact) }} as facts where {{ waits }})
+    {% if not loop.last %}union all{% endif %}
     {% endfor %}
-    {% if has_product %}
-    select lines.source_id, '{{ feed }}' as feed, 'product' as kind, lines.product_scheme as scheme, lines.product_ref as ref
-    from {{ ref('stg_ingest__' ~ feed) }} as lines
-    where lines._row_key in (select row_key from {{ rows }})
-    {% endif %}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
