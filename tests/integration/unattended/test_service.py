@@ -311,12 +311,15 @@ def test_what_is_pushed_is_read_at_once_and_what_nobody_reads_wakes_nobody(insta
     with service_of(instance) as service:
         service.tick()
         assert service.tick() is None, "nothing lies there, whatever the schedule says"
+        later(instance, seconds=60)
+        assert service.tick() is None
         names, values = HEADER.strip().split(","), order_rows("P", 2).splitlines()
         for number, row in enumerate(values):
             message = json.dumps(dict(zip(names, row.split(","), strict=True)))
             (instance.inbox / f"{number:017d}-msg_{number}.json").write_text(message, encoding="utf-8")
             assert service.tick() is not None, "the clock did not move"
             assert instance.orders("P") == number + 1
+            assert service.tick() is not None, "its points follow"
         (instance.inbox / f"{9:017d}-msg_9.pdf").write_bytes(b"%PDF")
         assert service.tick() is not None
         assert service.tick() is None, "a file that no feed reads is looked at on the schedule, not all the time"
