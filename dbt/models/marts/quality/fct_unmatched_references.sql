@@ -4,19 +4,19 @@
 with
 
 named as (
-    {% for feed, fact, key, waits, parties, has_product in [
-        ('order_lines', 'fct_order_lines', 'order_line_id', flags, ['seller', 'buyer'], true),
-        ('sell_through', 'fct_sales_report_lines', 'sales_report_line_id', flags, ['seller', 'buyer'], true),
-        ('sell_out', 'fct_sales_report_lines', 'sales_report_line_id', flags, ['seller'], true),
-        ('deliveries', 'fct_delivery_lines', 'delivery_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer'], true),
-        ('receipts', 'fct_receipt_lines', 'receipt_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer'], true),
-        ('returns', 'fct_return_lines', 'return_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer'], true),
-        ('invoices', 'fct_invoice_lines', 'invoice_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer'], true),
-        ('payments', 'fct_payments', 'payment_id', sides, ['payee', 'payer'], false),
-        ('support_requests', 'fct_support_requests', 'support_request_id', 'requester_id = -1 or product_id = -1', ['requester'], true),
-        ('stock', 'fct_stock_levels', 'stock_level_id', 'holder_id = -1 or product_id = -1', ['holder'], true),
+    {% for feed, fact, key, waits, roles in [
+        ('order_lines', 'fct_order_lines', 'order_line_id', flags, ['seller', 'buyer', 'product']),
+        ('sell_through', 'fct_sales_report_lines', 'sales_report_line_id', flags, ['seller', 'buyer', 'product']),
+        ('sell_out', 'fct_sales_report_lines', 'sales_report_line_id', flags, ['seller', 'product']),
+        ('deliveries', 'fct_delivery_lines', 'delivery_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer', 'product']),
+        ('receipts', 'fct_receipt_lines', 'receipt_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer', 'product']),
+        ('returns', 'fct_return_lines', 'return_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer', 'product']),
+        ('invoices', 'fct_invoice_lines', 'invoice_line_id', sides ~ ' or product_id = -1', ['seller', 'buyer', 'product']),
+        ('payments', 'fct_payments', 'payment_id', sides, ['payee', 'payer']),
+        ('support_requests', 'fct_support_requests', 'support_request_id', 'requester_id = -1 or product_id = -1', ['requester', 'product']),
+        ('stock', 'fct_stock_levels', 'stock_level_id', 'holder_id = -1 or product_id = -1', ['holder', 'product']),
     ] %}
-    {% for role in parties + (['product'] if has_product else []) %}
+    {% for role in roles %}
     select
         lines.source_id, '{{ feed }}' as feed, '{{ 'product' if role == 'product' else 'party' }}' as kind,
         lines.{{ role }}_scheme as scheme, lines.{{ role }}_ref as ref
